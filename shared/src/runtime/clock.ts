@@ -1,0 +1,33 @@
+// Time and randomness, passed in wherever they are needed so that tests own them.
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Calls `run` once after so many milliseconds, unless the returned function is called first. */
+  after(delayMs: number, run: () => void): () => void
+}
+
+/** A number from 0 up to, not including, 1. */
+export type Random = () => number
+
+export const systemClock: Clock = {
+  now: Date.now,
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Resolves after so many milliseconds, or at once when the signal aborts; never rejects. */
+export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const done = (): void => {
+      cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const cancel = clock.after(delayMs, done)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

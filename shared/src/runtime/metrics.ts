@@ -1,0 +1,34 @@
+// Metrics in Prometheus' form: `fleetcast_…`, units last. One registry a process, passed in; nothing is registered at import.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  readonly registry: Registry
+  counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
+  gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
+  histogram<L extends string = never>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels?: readonly L[],
+  ): Histogram<L>
+}
+
+/** `processMetrics`: prom-client's own, under their usual names; once a process. Asking for a name again gives the same metric. */
+export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry()
+  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  const once = <T>(name: string, make: () => T): T => (registry.getSingleMetric(name) as T | undefined) ?? make()
+  const base = <L extends string>(name: string, help: string, labels: readonly L[]) => ({
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+  })
+  return {
+    registry,
+    counter: (name, help, labels = []) => once(name, () => new Counter(base(name, help, labels))),
+    gauge: (name, help, labels = []) => once(name, () => new Gauge(base(name, help, labels))),
+    histogram: (name, help, buckets, labels = []) =>
+      once(name, () => new Histogram({ ...base(name, help, labels), buckets: [...buckets] })),
+  }
+}
