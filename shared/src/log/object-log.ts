@@ -49,13 +49,19 @@ export interface AppendRequest {
 }
 
 export interface ObjectLog {
+  /** False where a Secret could not be kept sealed: whoever appends leaves Secrets out and says so as a problem. */
+  readonly acceptsSecrets: boolean
+
   /**
    * A new epoch for the site, higher than every earlier one of this log, also after the Lease was deleted.
    * Creates the log (a new generation, empty, not synced) where there is none.
    */
   elect(site: string): Promise<number>
 
-  /** Appends all changes or none, as one event with the next `n`. Changes hold each key at most once. */
+  /**
+   * Appends all changes or none, as one event with the next `n`. Changes hold each key at most once. Without changes and
+   * without `synced` it is a heartbeat.
+   */
   append(request: AppendRequest): Promise<AppendResult>
 
   /** As an append without changes that leaves no event: tells whether this leader still leads an undamaged log. */
