@@ -7,14 +7,17 @@ import { aborted, run } from './run.ts'
 function fakeHost() {
   const listeners = new Map<string, (value: unknown) => void>()
   const written: string[] = []
+  const time = { nowMs: 0 }
   const ended = Promise.withResolvers<number>()
   return {
     listeners,
     written,
+    time,
     ended: ended.promise,
     host: {
       on: (event: string, listener: (value: unknown) => void) => listeners.set(event, listener),
       exit: (code: number) => ended.resolve(code),
+      now: () => time.nowMs,
       writeError: (text: string) => void written.push(text),
     },
   }
@@ -46,11 +49,27 @@ describe('run', () => {
     if (main !== never) await done
   })
 
-  test('a second signal does not wait', async () => {
-    const { host, listeners, ended } = fakeHost()
-    void run(never, { host, logger: silentLogger, stopMs: 10_000 })
+  test('a second signal does not wait, the same one heard twice does', async () => {
+    const { host, listeners, ended, time } = fakeHost()
+    const exits: number[] = []
+    const main = (signal: AbortSignal): Promise<number> => aborted(signal).then(() => never())
+    void run(main, {
+      host: {
+        ...host,
+        exit(code) {
+          exits.push(code)
+          host.exit(code)
+        },
+      },
+      logger: silentLogger,
+      stopMs: 10_000,
+    })
     listeners.get('SIGINT')?.(undefined)
+    time.nowMs = 999
     listeners.get('SIGINT')?.(undefined)
+    expect(exits).toEqual([])
+    time.nowMs = 1000
+    listeners.get('SIGTERM')?.(undefined)
     expect(await ended).toBe(1)
   })
 

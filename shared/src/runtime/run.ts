@@ -5,11 +5,14 @@ import type { Logger } from './logger.ts'
 export const EXIT_DONE = 0
 export const EXIT_FAILED = 1
 export const EXIT_WRONG_USAGE = 2
+const AGAIN_AFTER_MS = 1000
 
 /** The parts of a process that are used, so that a test can stand in for it. */
 export interface Host {
   on(event: string, listener: (value: unknown) => void): unknown
   exit(code: number): void
+  /** Milliseconds that only ever grow. */
+  now(): number
   writeError(text: string): void
 }
 
@@ -22,16 +25,19 @@ export interface RunOptions {
 
 /**
  * Runs `main` to its end and exits with its code. SIGINT and SIGTERM abort the signal, which `main` must follow;
- * a second one, or the bound, ends the process at once. What nobody caught is logged and ends it with 1.
+ * a second one a second later, or the bound, ends the process at once. (One Ctrl-C may come twice: from the terminal and from a parent
+ * that passes it on.) What nobody caught is logged and ends it with 1.
  */
 export async function run(main: (signal: AbortSignal) => Promise<number>, options: RunOptions): Promise<void> {
   const { host, logger, stopMs } = options
   const stop = new AbortController()
+  let firstAt = 0
   const onSignal = (name: string): void => {
     if (stop.signal.aborted) {
-      host.exit(EXIT_FAILED)
+      if (host.now() - firstAt >= AGAIN_AFTER_MS) host.exit(EXIT_FAILED)
       return
     }
+    firstAt = host.now()
     logger.info({ signal: name }, 'stopping')
     stop.abort()
     const bound = setTimeout(() => {
@@ -67,6 +73,7 @@ async function codeOf(main: () => Promise<number>, { host, logger }: RunOptions)
 export const systemHost: Host = {
   on: (event, listener) => process.on(event, listener),
   exit: (code) => process.exit(code),
+  now: () => performance.now(),
   writeError: (text) => void process.stderr.write(text),
 }
 

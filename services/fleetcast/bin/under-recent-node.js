@@ -1,0 +1,17 @@
+// What runs under a Node that is new enough: the TypeScript of a checkout, or the JavaScript of a package.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export async function start() {
+  const sources = new URL('../src/main.ts', import.meta.url)
+  const entry = existsSync(fileURLToPath(sources)) ? sources : new URL('../dist/main.js', import.meta.url)
+  const { main } = await import(entry.href)
+  await main(process.argv.slice(2))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // Started by an older Node in its own place: when that one is killed, this one must not live on.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel?.unref()
+  await start()
+}
