@@ -61,20 +61,22 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
 
   const setOf = (name: SetName): StoredSet =>
     sets.get(name) ?? { head: emptyHead(generation?.id ?? ''), past: {}, entries: new Map(), history: [] }
-  /** Gives a follower the set whole, where it may have it and has not had it in this generation. */
-  const begin = (follower: Follower): void => {
-    if (generation === undefined || follower.generation === generation.id) return
-    if (!generation.sealed && !follower.unsealed) return
-    follower.generation = generation.id
-    const { head, entries } = setOf(follower.set)
-    tell(follower.onNews, { kind: 'contents', contents: { head, entries: new Map(entries) } })
+  /** Gives followers the set whole, where they may have it and have not had it in this generation. */
+  const begin = (some: Iterable<Follower>): void => {
+    const now = generation
+    if (now === undefined) return
+    const due = [...some].filter((f) => f.generation !== now.id && (now.sealed || f.unsealed))
+    const tellings = due.map((follower) => {
+      follower.generation = now.id
+      const { head, entries } = setOf(follower.set)
+      const contents = { head, entries: new Map(entries) }
+      return () => follower.onNews({ kind: 'contents', contents })
+    })
+    tell(tellings)
   }
   const publish = (set: SetName, head: SetHead, change: SetChange): void => {
-    for (const follower of followers) {
-      if (follower.set === set && follower.generation === head.generation) {
-        tell(follower.onNews, { kind: 'change', head, change })
-      }
-    }
+    const due = [...followers].filter((f) => f.set === set && f.generation === head.generation)
+    tell(due.map((follower) => () => follower.onNews({ kind: 'change', head, change })))
   }
   const refusal = (set: StoredSet, request: CommitRequest): CommitResult | undefined => {
     if (request.generation !== generation?.id) return { kind: 'lost', generation: generation?.id }
@@ -88,13 +90,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     },
     async createGeneration() {
       generation ??= { id: randomUUID().slice(0, 8), sealed: false }
-      for (const follower of followers) begin(follower)
+      begin(followers)
       return generation
     },
     async seal(id) {
       if (generation?.id !== id) return false
       generation = { id, sealed: true }
-      for (const follower of followers) begin(follower)
+      begin(followers)
       return true
     },
     async heads(names) {
@@ -126,7 +128,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       queueMicrotask(() => {
         if (until.aborted) return
         followers.add(follower)
-        begin(follower)
+        begin([follower])
       })
       until.addEventListener('abort', () => followers.delete(follower), { once: true })
     },
@@ -195,16 +197,18 @@ function advance(
   }
 }
 
-/** Calls listeners in order, also when a listener commits: what that causes is told after what is being told. */
-function createTeller(): (onNews: (news: SetNews) => void, news: SetNews) => void {
-  const waiting: [(news: SetNews) => void, SetNews][] = []
+type Telling = () => void
+
+/** Tells in order, also when a listener commits: what that causes is told after all of what is being told. */
+function createTeller(): (tellings: readonly Telling[]) => void {
+  const waiting: Telling[] = []
   let isTelling = false
-  return (onNews, news) => {
-    waiting.push([onNews, news])
+  return (tellings) => {
+    waiting.push(...tellings)
     if (isTelling) return
     isTelling = true
     try {
-      for (let next = waiting.shift(); next; next = waiting.shift()) next[0](next[1])
+      for (let next = waiting.shift(); next; next = waiting.shift()) next()
     } finally {
       isTelling = false
     }
