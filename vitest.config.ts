@@ -26,7 +26,7 @@ export default defineConfig({
           ...shared,
           ...alone,
           name: 'features',
-          include: ['integration/features/**/*.test.ts', 'integration/src/**/*.test.ts'],
+          include: ['integration/features/**/*.test.ts', 'integration/harness/**/*.test.ts'],
           exclude: ignored,
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -1,0 +1,75 @@
+// What this machine has of the real parts that tests talk to. A part that is missing skips its tests with the reason, and
+// fails them in CI. Never installs anything: `npm test` does that first.
+import { execFileSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { env, getuid, platform } from 'node:process'
+import { describe, it } from 'vitest'
+
+export type Part = 'redis' | 'envoy' | 'kube' | 'docker' | 'upstreams'
+
+/** True in CI, where nothing may be skipped. */
+export const isCi = env.CI === 'true'
+
+/** Where the environment's scripts keep what they built. */
+const cacheBin = join(env.XDSENV_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'xds-env'), 'bin')
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const onPath = (name: string): string | undefined =>
+  (env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable)
+
+const inCache = (name: string): string | undefined => [join(cacheBin, name)].find(isExecutable)
+
+/** In the order that `npm start` uses too. */
+export const envoyPath = (): string | undefined => env.ENVOY_BIN ?? onPath('envoy') ?? inCache('envoy')
+export const redisPath = (): string | undefined => onPath('redis-server')
+export const toxiproxyPath = (): string | undefined => inCache('toxiproxy-server')
+export const goPath = (): string | undefined => onPath('go')
+
+const hasDocker = (): boolean => {
+  try {
+    execFileSync('docker', ['version', '--format', '{{.Server.Version}}'], { stdio: 'ignore', timeout: 5_000 })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Why a part can't be used here, or undefined where it can. */
+function missing(part: Part): string | undefined {
+  switch (part) {
+    case 'redis':
+      return redisPath() ? undefined : 'no redis-server on the PATH'
+    case 'envoy':
+      return envoyPath() ? undefined : 'no Envoy: neither ENVOY_BIN, nor on the PATH, nor in the cache'
+    case 'kube':
+      return inCache('kube-apiserver') && inCache('etcd') ? undefined : 'no kube-apiserver and etcd in the cache'
+    case 'docker':
+      return hasDocker() ? undefined : 'no Docker engine answers'
+    case 'upstreams':
+      return platform === 'linux' && getuid?.() === 0 ? undefined : 'network namespaces need root on Linux'
+  }
+}
+
+/** `describe`, for tests that need real parts: skipped with the reason where one is missing, failed in CI. */
+export function describeWith(parts: readonly Part[], title: string, body: () => void): void {
+  const reasons = parts.flatMap((part) => missing(part) ?? [])
+  if (reasons.length === 0) return void describe(title, body)
+  const reason = reasons.join('; ')
+  it(title, (context) => {
+    if (isCi) throw new Error(`nothing may be skipped in CI: ${reason}`)
+    context.skip(reason)
+  })
+}
