@@ -1,0 +1,62 @@
+// Lists of resource names, read from requests. In the state of the world every ACK repeats the whole list, the same
+// bytes for all streams in step: equal bytes give the same array, so that nobody reads, keeps or compares it twice.
+// Never changes a list it has given out, and keeps none alive.
+import { crc32 } from 'node:zlib'
+
+export interface NameLists {
+  /** The list in `bytes` from `from` to `to`, which hold nothing but `count` fields with a tag of one byte. */
+  read(bytes: Buffer, from: number, to: number, count: number): readonly string[]
+}
+
+/** Shorter lists are read faster than they are found. */
+const sharedBytesMin = 128
+const listsMax = 1024
+
+export const NO_NAMES: readonly string[] = Object.freeze([])
+
+export function createNameLists(): NameLists {
+  const byHash = new Map<number, WeakRef<readonly string[]>>()
+  const rawOf = new WeakMap<readonly string[], Buffer>()
+
+  const forget = (): void => {
+    for (const [hash, list] of byHash) if (list.deref() === undefined) byHash.delete(hash)
+    if (byHash.size >= listsMax) byHash.clear()
+  }
+
+  return {
+    read(bytes, from, to, count) {
+      if (count === 0) return NO_NAMES
+      if (to - from < sharedBytesMin) return readNames(bytes, from, count)
+      const raw = bytes.subarray(from, to)
+      const hash = crc32(raw)
+      const known = byHash.get(hash)?.deref()
+      if (known !== undefined && rawOf.get(known)?.equals(raw)) return known
+      const names = Object.freeze(readNames(bytes, from, count))
+      if (byHash.size >= listsMax) forget()
+      byHash.set(hash, new WeakRef(names))
+      // A copy: the bytes of the request are a part of a larger buffer.
+      rawOf.set(names, Buffer.from(raw))
+      return names
+    },
+  }
+}
+
+/** The bounds were checked by whoever counted. */
+function readNames(bytes: Buffer, from: number, count: number): readonly string[] {
+  const names: string[] = []
+  let at = from
+  for (let i = 0; i < count; i++) {
+    at++
+    let length = 0
+    let shift = 0
+    let byte: number
+    do {
+      byte = bytes[at++] as number
+      length |= (byte & 127) << shift
+      shift += 7
+    } while (byte > 127)
+    names.push(bytes.toString('utf8', at, at + length))
+    at += length
+  }
+  return names
+}

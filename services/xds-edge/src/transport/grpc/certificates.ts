@@ -1,0 +1,83 @@
+// The server's certificate, key and client CA, from files that are replaced now and then. Keeps the last pair that fits
+// while new files are wrong, unreadable or only half there. Polls: Kubernetes swaps links, which no file event tells well.
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+import type { Clock } from '@fleetcast/shared/runtime/clock'
+import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
+import type { Logger } from '@fleetcast/shared/runtime/logger'
+
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+  /** Given: clients must have a certificate that it signed. */
+  readonly clientCaFile?: string
+}
+
+export interface CertificatePair {
+  readonly cert: string
+  readonly key: string
+  readonly ca?: string
+  readonly requestCert?: true
+  readonly rejectUnauthorized?: true
+}
+
+export interface Certificates {
+  pair(): CertificatePair
+  /** Calls back with each new pair that fits, until the returned function is called. */
+  follow(onPair: (pair: CertificatePair) => void): () => void
+}
+
+const pollMs = 5000
+
+/** Fails where the first pair can't be used. */
+export async function readCertificates(files: CertificateFiles, clock: Clock, logger: Logger): Promise<Certificates> {
+  let current: CertificatePair
+  try {
+    current = await readPair(files)
+  } catch (error) {
+    throw failure(`--tls-cert, --tls-key: ${reasonOf(error)}`, 1, error)
+  }
+  let lastReason = ''
+  return {
+    pair: () => current,
+    follow(onPair) {
+      let isFollowing = true
+      let cancel = clock.after(pollMs, poll)
+      function poll(): void {
+        readPair(files)
+          .then((pair) => {
+            lastReason = ''
+            if (!isFollowing || equal(pair, current)) return
+            current = pair
+            onPair(pair)
+            logger.info({ file: files.certFile }, 'a new certificate is in use')
+          })
+          .catch((error: unknown) => {
+            const reason = reasonOf(error)
+            if (reason !== lastReason) logger.warn({ reason }, 'the certificate files do not fit; the last pair stays')
+            lastReason = reason
+          })
+          .finally(() => {
+            if (isFollowing) cancel = clock.after(pollMs, poll)
+          })
+      }
+      return () => {
+        isFollowing = false
+        cancel()
+      }
+    },
+  }
+}
+
+/** Throws where certificate and key do not belong together, which making a context finds. */
+async function readPair({ certFile, keyFile, clientCaFile }: CertificateFiles): Promise<CertificatePair> {
+  const [cert, key, ca] = await Promise.all([
+    readFile(certFile, 'utf8'),
+    readFile(keyFile, 'utf8'),
+    clientCaFile === undefined ? undefined : readFile(clientCaFile, 'utf8'),
+  ])
+  createSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) })
+  return { cert, key, ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: true }) }
+}
+
+const equal = (a: CertificatePair, b: CertificatePair): boolean => a.cert === b.cert && a.key === b.key && a.ca === b.ca
