@@ -10,7 +10,11 @@ export interface Leadership {
    * leading is given up when `run` has ended. Resolves once `signal` aborted, `run` ended and the lead was handed back.
    */
   lead(run: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>
+  /** `waits`: another leads. `unknown`: whoever decides it could not be asked. */
+  standing(): Standing
 }
+
+export type Standing = 'leads' | 'waits' | 'unknown'
 
 /** A lock that expires by itself. Throws where what holds it can't be asked. */
 export interface Lock {
@@ -25,6 +29,7 @@ export const alwaysLeads: Leadership = {
   async lead(run, signal) {
     if (!signal.aborted) await run(signal)
   },
+  standing: () => 'leads',
 }
 
 export interface ElectionOptions {
@@ -42,12 +47,16 @@ export function createElection(options: ElectionOptions): Leadership {
   const { lock, clock, random, logger, renewDeadlineMs = 7_000, retryMs = 1_000 } = options
   const jittered = (): number => retryMs * (1 + random() * 0.2)
 
-  const tryHold = async (signal: AbortSignal): Promise<'held' | 'taken' | 'unknown'> => {
+  let standing: Standing = 'unknown'
+
+  const tryHold = async (signal: AbortSignal): Promise<Standing> => {
     try {
-      return (await lock.hold(signal)) ? 'held' : 'taken'
+      standing = (await lock.hold(signal)) ? 'leads' : 'waits'
+      return standing
     } catch (error) {
       if (!signal.aborted) logger.warn({ reason: reasonOf(error) }, 'the leader lock can not be reached')
-      return 'unknown'
+      standing = 'unknown'
+      return standing
     }
   }
 
@@ -60,8 +69,8 @@ export function createElection(options: ElectionOptions): Leadership {
       if (signal.aborted) break
       const began = clock.now()
       const outcome = await tryHold(signal)
-      if (outcome === 'taken') end()
-      if (outcome !== 'held') continue
+      if (outcome === 'waits') end()
+      if (outcome !== 'leads') continue
       disarm()
       disarm = clock.after(renewDeadlineMs - (clock.now() - began), end)
     }
@@ -86,9 +95,10 @@ export function createElection(options: ElectionOptions): Leadership {
   return {
     async lead(run, signal) {
       while (!signal.aborted) {
-        if ((await tryHold(signal)) === 'held') await lead(run, signal)
+        if ((await tryHold(signal)) === 'leads') await lead(run, signal)
         await pause(clock, jittered(), signal)
       }
     },
+    standing: () => standing,
   }
 }
