@@ -1,0 +1,60 @@
+// Which parts of a resource are secret (rule 8): the fields that Envoy's API marks with udpa.annotations.sensitive. A
+// file name or a variable's name in such a field is no secret, what stands inline is.
+import { type DescField, type DescMessage, type FileRegistry, getOption, hasOption } from '@bufbuild/protobuf'
+import { canonical, TYPED_STRUCT, typeNameOf } from './canonical-json.ts'
+import { isObject, type JsonObject } from './json-value.ts'
+import type { EnvoyTypes } from './types.ts'
+import { walkMessages } from './walk.ts'
+
+export const REDACTED = '[redacted]'
+
+/** The sensitive fields of a message; remembers its answers. */
+export function createSensitiveFields(types: FileRegistry): (desc: DescMessage) => readonly DescField[] {
+  const option = types.getExtension('udpa.annotations.sensitive')
+  const answers = new Map<DescMessage, readonly DescField[]>()
+  return (desc) => {
+    let answer = answers.get(desc)
+    if (!answer) {
+      answer = option ? desc.fields.filter((f) => hasOption(f, option) && getOption(f, option) === true) : []
+      answers.set(desc, answer)
+    }
+    return answer
+  }
+}
+
+/** Whether a resource in canonical JSON holds a secret of its own. */
+export function isSensitive(json: unknown, desc: DescMessage, types: EnvoyTypes): boolean {
+  let found = false
+  walkMessages(json, desc, types, ({ desc: d, json: m }) => {
+    found ||= types.sensitiveFields(d).some((f) => m[f.name] !== undefined && redactedField(m[f.name], f) !== m[f.name])
+  })
+  return found
+}
+
+/** A copy that may be shown: secrets are replaced by a word. Takes JSON with the field names of the .proto files. */
+export function redact(json: unknown, desc: DescMessage, types: EnvoyTypes): unknown {
+  const copy = structuredClone(json)
+  walkMessages(copy, desc, types, ({ desc: d, json: m }) => {
+    for (const f of types.sensitiveFields(d)) if (m[f.name] !== undefined) m[f.name] = redactedField(m[f.name], f)
+    // The walk shows a copy of what is in there, so it is done here in place.
+    if (TYPED_STRUCT.test(d.typeName)) redactStruct(m, types)
+  })
+  return copy
+}
+
+function redactStruct(m: JsonObject, types: EnvoyTypes): void {
+  const inner = types.registry.getMessage(typeNameOf(m.type_url) ?? '')
+  if (inner) m.value = redact(canonical(m.value ?? {}, inner, types.registry).json, inner, types)
+}
+
+/** The value with its secrets replaced, or the very value where it holds none. */
+function redactedField(value: unknown, field: DescField): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map((v: unknown) => redactedField(v, field))
+    return items.some((v, i) => v !== value[i]) ? items : value
+  }
+  if (field.message?.typeName !== 'envoy.config.core.v3.DataSource') return value === '' ? value : REDACTED
+  if (!isObject(value)) return value
+  const inline = ['inline_string', 'inline_bytes'].filter((key) => key in value)
+  return inline.length === 0 ? value : { ...value, ...Object.fromEntries(inline.map((key) => [key, REDACTED])) }
+}

@@ -1,0 +1,50 @@
+// Envoy's types: the descriptor set of Envoy 1.40, loaded once by whoever composes a process (about 100 ms and 8 MB of
+// heap), and everything that is compiled from it. The descriptors are read from the files beside this one; nothing else
+// is read, and nothing is done at import.
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { createFileRegistry, type DescField, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
+import { createEncoder, type Encode } from './deterministic.ts'
+import { createValidator, type Validate } from './pgv.ts'
+import { createSensitiveFields } from './sensitive.ts'
+import { createUpgrade, type Upgrade } from './upgrade-v2.ts'
+
+/** category -> extension name -> type names, as a running Envoy reports them. */
+export type Extensions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+
+export interface EnvoyTypes {
+  readonly registry: FileRegistry
+  /** By message name or type URL. */
+  readonly message: (type: string) => DescMessage | undefined
+  readonly extensions: Extensions
+  readonly upgrade: Upgrade
+  /** The v3 name of a v2 message; any other name as it is. */
+  readonly today: (type: string) => string
+  readonly validate: Validate
+  /** The fields of a message that Envoy's API marks as secret. */
+  readonly sensitiveFields: (desc: DescMessage) => readonly DescField[]
+  /** Bytes that depend on content only. */
+  readonly encode: Encode
+}
+
+/** Loads the descriptors; throws only if the files that come with this package are damaged. */
+export function createEnvoyTypes(): EnvoyTypes {
+  const registry = loadRegistry()
+  return {
+    registry,
+    message: (type) => registry.getMessage(type.slice(type.lastIndexOf('/') + 1)),
+    extensions: JSON.parse(
+      readFileSync(new URL('./envoy-v1.40-extensions.json', import.meta.url), 'utf8'),
+    ) as Extensions,
+    ...createUpgrade(registry),
+    validate: createValidator(registry),
+    sensitiveFields: createSensitiveFields(registry),
+    encode: createEncoder(registry),
+  }
+}
+
+function loadRegistry(): FileRegistry {
+  const packed = readFileSync(new URL('./envoy-v1.40.binpb.gz', import.meta.url))
+  return createFileRegistry(fromBinary(FileDescriptorSetSchema, gunzipSync(packed)))
+}
