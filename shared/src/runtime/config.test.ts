@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { complete, flagOf, readSettings, variableOf } from './config.ts'
-import { address, choice, count, duration, flag, path, several, text, url, word } from './setting.ts'
+import { address, choice, count, duration, flag, path, several, text, textThat, word } from './setting.ts'
 
 const settings = {
   listen: address('where to listen', { default: '127.0.0.1:18000' }),
   stateDir: path('where to keep state'),
   insecure: flag('allow plain text'),
   configmap: several(word('ConfigMaps')),
-  redis: { ...url(['redis', 'rediss'])('Redis'), secret: true },
+  redis: textThat('a Redis URL', 'URL', (t) => (t.startsWith('redis:') ? t : undefined))('Redis', { secret: true }),
   logLevel: choice(['debug', 'info'])('how much', { default: 'info' }),
   every: duration('how often', { default: '30s' }),
   workers: count('how many'),
@@ -61,11 +61,17 @@ const rows: { name: string; flags?: object; env?: Record<string, string>; expect
   {
     name: 'rule 8: a secret is not shown',
     env: { FLEETCAST_REDIS: 'http://:hunter2@x' },
-    mistakes: ['FLEETCAST_REDIS: what was given is not an address that starts with redis:// or rediss://'],
+    mistakes: ['FLEETCAST_REDIS: what was given is not a Redis URL'],
   },
 ]
 
 describe('readSettings', () => {
+  test('what is required', () => {
+    const required = { site: word('the site', { required: true }) }
+    expect(readSettings(required, {}, {}).mistakes).toEqual(['--site is missing (or FLEETCAST_SITE)'])
+    expect(readSettings(required, {}, { FLEETCAST_SITE: 'a' }).values).toEqual({ site: 'a' })
+  })
+
   test.each(rows)('$name', ({ flags = {}, env = {}, expected = {}, mistakes = [] }) => {
     const read = readSettings(settings, { ...flags }, env)
     expect(read.mistakes).toEqual(mistakes)

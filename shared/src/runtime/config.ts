@@ -39,6 +39,8 @@ export function readSettings<S extends Settings>(settings: S, flags: Flags, envi
   const mistakes: string[] = []
   for (const [name, setting] of Object.entries(settings)) {
     const source = sourceOf(name, setting, flags, environment)
+    if (setting.required && source.texts.length === 0)
+      mistakes.push(`${source.from} is missing (or ${variableOf(name)})`)
     const read = source.texts.map((text) => readText(setting, source.from, text))
     mistakes.push(...read.flatMap((r) => ('mistake' in r ? [r.mistake] : [])))
     const good = read.flatMap((r) => ('value' in r ? [r.value] : []))

@@ -11,6 +11,8 @@ export interface Setting<T> {
   readonly schema: z.ZodType
   /** As text, read as if it had been given. */
   readonly default?: string
+  /** There is no default, and it must be given. */
+  readonly required?: boolean
   /** The flag can be given several times, or with several values; the variable separates them by commas. */
   readonly repeatable?: boolean
   /** Its value is never shown, not even where it is wrong. */
@@ -21,27 +23,26 @@ export interface Setting<T> {
   readonly type?: T
 }
 
-interface Details<D extends string | undefined> {
+interface Details<D extends string | undefined, R extends boolean> {
   readonly value?: string
   readonly default?: D
+  readonly required?: R
   readonly secret?: boolean
   readonly environmentOnly?: boolean
 }
 
-/** Without a default the setting may be undefined. */
-type Given<T, D> = D extends string ? T : T | undefined
+/** Without a default, and not required, the setting may be undefined. */
+type Given<T, D, R> = D extends string ? T : R extends true ? T : T | undefined
 
 const kind =
   <T>(schema: z.ZodType<T>, value: string) =>
-  <const D extends string | undefined = undefined>(about: string, details: Details<D> = {}): Setting<Given<T, D>> => ({
-    about,
-    schema,
-    value,
-    ...definedOf(details),
-  })
-
-const definedOf = <D extends string | undefined>({ default: text, ...rest }: Details<D>) =>
-  text === undefined ? rest : { ...rest, default: text as string }
+  <const D extends string | undefined = undefined, const R extends boolean = false>(
+    about: string,
+    details: Details<D, R> = {},
+  ): Setting<Given<T, D, R>> => {
+    const { default: text, ...rest } = details
+    return { about, schema, value, ...rest, ...(text === undefined ? {} : { default: text }) }
+  }
 
 /** A text schema that reads with `read`; undefined means it is not `what`. */
 const readAs = <T>(what: string, read: (text: string) => T | undefined): z.ZodType<T> =>
@@ -67,11 +68,6 @@ const readDuration = (text: string): number | undefined => {
   return digits === undefined || unit === undefined ? undefined : Number(digits) * (UNITS[unit] ?? 1)
 }
 
-const readUrl = (protocols: readonly string[]) => (text: string) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url && protocols.includes(url.protocol.slice(0, -1)) ? text : undefined
-}
-
 const filled = (text: string): string | undefined => (text === '' ? undefined : text)
 const listed = (words: readonly string[]) => (text: string) => words.find((word) => word === text)
 
@@ -81,8 +77,9 @@ export const count = kind(readAs('a whole number', readNumber), 'N')
 /** Milliseconds, written `250ms`, `30s`, `5m`, `1h`. */
 export const duration = kind(readAs('a time such as 500ms, 30s or 5m', readDuration), 'TIME')
 export const address = kind<Address>(readAs('HOST:PORT', parseAddress), 'ADDR')
-export const url = (protocols: readonly string[]) =>
-  kind(readAs(`an address that starts with ${protocols.map((p) => `${p}://`).join(' or ')}`, readUrl(protocols)), 'URL')
+/** What `read` takes; it gives undefined for a text that is not `what`. */
+export const textThat = <T>(what: string, value: string, read: (text: string) => T | undefined) =>
+  kind(readAs(what, read), value)
 /** Letters, digits and `._-`: what may stand in a Redis key or a file name. */
 export const word = kind(
   readAs('a word of letters, digits and ._-', (t) => (/^[\w][\w.-]{0,252}$/.test(t) ? t : undefined)),

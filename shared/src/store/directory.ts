@@ -39,3 +39,5 @@ export const siteEntry = (site: DirectorySite): Resource => json(SITE_TYPE, site
 
 export const fleetSet = (fleet: string): string => `fleet/${fleet}`
 export const viewSet = (view: string): string => `endpoints/${view}`
+/** Holds nothing but the problems that a site's watcher found in what it read. */
+export const siteSet = (site: string): string => `site/${site}`
