@@ -34,7 +34,7 @@ export interface Difference {
 
 /** What differs, by key in order. */
 export function differences(before: Entries, after: Entries): readonly Difference[] {
-  const keys = [...new Set([...before.keys(), ...after.keys()])].sort()
+  const keys = [...new Set([...before.keys(), ...after.keys()])].sort((a, b) => (a < b ? -1 : 1))
   return keys.flatMap((key) => {
     const [a, b] = [before.get(key), after.get(key)]
     if (a && b && sameEntry(a, b)) return []
