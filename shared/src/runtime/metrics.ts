@@ -3,8 +3,19 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 export interface Metrics {
   readonly registry: Registry
-  counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
-  gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
+  /** `collect` is called before each reading: for what is counted elsewhere, because it is too frequent. */
+  counter<L extends string = never>(
+    name: string,
+    help: string,
+    labels?: readonly L[],
+    collect?: (counter: Counter<L>) => void,
+  ): Counter<L>
+  gauge<L extends string = never>(
+    name: string,
+    help: string,
+    labels?: readonly L[],
+    collect?: (gauge: Gauge<L>) => void,
+  ): Gauge<L>
   histogram<L extends string = never>(
     name: string,
     help: string,
@@ -26,9 +37,21 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   })
   return {
     registry,
-    counter: (name, help, labels = []) => once(name, () => new Counter(base(name, help, labels))),
-    gauge: (name, help, labels = []) => once(name, () => new Gauge(base(name, help, labels))),
+    counter: (name, help, labels = [], collect) =>
+      once(name, () => {
+        const counter = new Counter({ ...base(name, help, labels), ...collecting(() => collect?.(counter), collect) })
+        return counter
+      }),
+    gauge: (name, help, labels = [], collect) =>
+      once(name, () => {
+        const gauge = new Gauge({ ...base(name, help, labels), ...collecting(() => collect?.(gauge), collect) })
+        return gauge
+      }),
     histogram: (name, help, buckets, labels = []) =>
       once(name, () => new Histogram({ ...base(name, help, labels), buckets: [...buckets] })),
   }
 }
+
+/** prom-client takes the presence of `collect` as a promise. */
+const collecting = (run: () => void, wanted: unknown): { collect?: () => void } =>
+  wanted === undefined ? {} : { collect: run }
