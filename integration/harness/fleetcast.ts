@@ -1,5 +1,6 @@
-// The command under test, as its users start it: the bin of the workspace, in a process group of its own.
+// The command under test: the bin of the workspace, under the Node of the tests, in a process group of its own.
 import { join } from 'node:path'
+import { execPath } from 'node:process'
 import { request } from 'undici'
 import { type Child, startChild } from './child.ts'
 import { waitFor } from './wait-for.ts'
@@ -22,8 +23,8 @@ export interface FleetcastOptions {
 /** `fleetcast ARGS`. Does not wait for anything. */
 export function fleetcast(args: readonly string[], { admin, environment }: FleetcastOptions = {}): Fleetcast {
   const child = startChild({
-    command: join(root, 'node_modules/.bin/fleetcast'),
-    args: [...args, ...(admin === undefined ? [] : ['--admin', admin])],
+    command: execPath,
+    args: [join(root, 'node_modules/.bin/fleetcast'), ...args, ...(admin === undefined ? [] : ['--admin', admin])],
     cwd: root,
     environment: { NO_COLOR: '1', ...environment },
   })

@@ -1,9 +1,9 @@
 // The harness itself: the real parts start, break and end as tests need them to.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { describeWith } from './describe-with.ts'
 import { startEnvoy } from './envoy.ts'
 import { connectKube, startKube } from './kube.ts'
-import { describeWith } from './machine.ts'
 import { startRedis } from './redis.ts'
 import { startUpstreams } from './upstreams.ts'
 import { waitFor } from './wait-for.ts'

@@ -138,7 +138,8 @@ export function* fields(bytes: Uint8Array): Generator<Field> {
         reader.at += 8
         break
       case 2: {
-        const end = reader.at + varint(reader)
+        const size = varint(reader)
+        const end = reader.at + size
         yield { number, bytes: bytes.subarray(reader.at, end), value: 0 }
         reader.at = end
         break
