@@ -54,17 +54,23 @@ export const perRoute: Rule = (m, c) => {
 /** The path of a filter's entry; its name has dots. */
 const member = (map: string, name: string) => `${map}["${name}"]`
 
-export const tlsContext: Rule = (m, c) =>
+export const tlsContext: Rule = (m, c) => {
+  if (Object.hasOwn(m, 'tls_context')) c.placed('tls_context', 'transport_socket.typed_config')
   move('tls_context', 'transport_socket', (body) => ({
     name: 'envoy.transport_sockets.tls',
     typed_config: typed(`envoy.extensions.transport_sockets.tls.v3.${c.side}TlsContext`, body),
   }))(m, c)
+}
 
-export const clusterHosts: Rule = (m, c) =>
+export const clusterHosts: Rule = (m, c) => {
+  for (const i of asList(m.hosts).keys()) {
+    c.placed(`hosts[${i}]`, `load_assignment.endpoints[0].lb_endpoints[${i}].endpoint.address`)
+  }
   move('hosts', 'load_assignment', (list) => ({
     cluster_name: m.name,
     endpoints: [{ lb_endpoints: asList(list).map((address) => ({ endpoint: { address } })) }],
   }))(m, c)
+}
 
 /** `value` with a separate `regex: true`, the matcher form of 2018. */
 export const valueAndRegex: Rule = (m, c) => {

@@ -5,6 +5,8 @@ import type { JsonObject } from './json-value.ts'
 export interface RuleContext {
   /** A field moved. */
   readonly moved: (from: string, to: string) => void
+  /** Where a part of what moved stands now, when the new form is deeper; for problems' places only. */
+  readonly placed: (from: string, to: string) => void
   /** A value was replaced. */
   readonly set: (field: string, from: unknown, to: string) => void
   /** Nothing in v3 does this. */

@@ -4,7 +4,7 @@
 // descriptors: each v3 message names its predecessor. It does not validate: read the result strictly afterwards.
 import { type DescMessage, type FileRegistry, getOption, hasOption } from '@bufbuild/protobuf'
 import { typeNameOf } from './canonical-json.ts'
-import { asList, asObject, isObject, type JsonObject, join, parentOf } from './json-value.ts'
+import { asList, asObject, isObject, type JsonObject, join, parentOf, within } from './json-value.ts'
 import { TYPE_FIXES } from './upgrade-v2-extensions.ts'
 import { RULES, type RuleContext, url } from './upgrade-v2-rules.ts'
 
@@ -91,13 +91,19 @@ function upgradeMessage({ input, root, types, today }: Task): Upgraded {
     return {
       side,
       moved: (from, to) => {
-        notes.push({ path: join(path, to), from: join(path, from), level: 'changed', message: `${from} is now ${to}` })
-        origins.set(join(path, to), join(path, from))
+        notes.push({
+          path: within(path, to),
+          from: within(path, from),
+          level: 'changed',
+          message: `${from} is now ${to}`,
+        })
+        origins.set(within(path, to), within(path, from))
       },
+      placed: (from, to) => origins.set(within(path, to), within(path, from)),
       set: (field, from, to) =>
-        notes.push({ path: join(path, field), level: 'changed', message: `${from} is now ${to}` }),
+        notes.push({ path: within(path, field), level: 'changed', message: `${from} is now ${to}` }),
       lost: (field, why) =>
-        notes.push({ path: join(path, field), level: 'lost', message: `${field} has no successor: ${why}` }),
+        notes.push({ path: within(path, field), level: 'lost', message: `${field} has no successor: ${why}` }),
     }
   }
 

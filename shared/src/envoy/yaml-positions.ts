@@ -31,6 +31,7 @@ export interface Located {
   readonly issues: readonly Issue[]
 }
 
+const TOP: Position = { line: 1, column: 1 }
 /** After aliases are followed: a few lines of YAML can otherwise unfold to gigabytes. */
 const MAX_NODES = 500_000
 /** Envoy's own protobuf parser stops at 100 messages within each other. */
@@ -80,7 +81,7 @@ function createReader(doc: AnyDocument, lines: LineCounter): Located {
   function plain(node: unknown, path: string, depth: number): unknown {
     if (++nodes > MAX_NODES || depth > MAX_DEPTH) {
       if (nodes <= MAX_NODES + 1)
-        issues.push({ path, ...locate(positions, path), message: 'nested too deeply, or endless' })
+        issues.push({ path, ...(locate(positions, path) ?? TOP), message: 'nested too deeply, or endless' })
       nodes = Math.max(nodes, MAX_NODES + 1)
       return null
     }
@@ -96,7 +97,7 @@ function createReader(doc: AnyDocument, lines: LineCounter): Located {
     for (const { key, value } of pairs) {
       const name = isScalar(key) ? String(key.source ?? key.value) : '__proto__'
       if (name === '__proto__') {
-        issues.push({ path, ...locate(positions, path), message: 'keys must be plain text' })
+        issues.push({ path, ...(locate(positions, path) ?? TOP), message: 'keys must be plain text' })
         continue
       }
       const here = join(path, name)
