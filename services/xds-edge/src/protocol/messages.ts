@@ -55,6 +55,8 @@ export interface Response {
   readonly bodiless?: ReadonlySet<string>
   /** SotW: wrap each resource in discovery.v3.Resource (rules 80 and 84). */
   readonly wrapped?: boolean
+  /** Send each resource's TTL with it: the client announced that it understands them (rule 80). */
+  readonly ttl?: boolean
 }
 
 /** What a stream must do, called by the step in order. Implemented by the transport and by tests. */

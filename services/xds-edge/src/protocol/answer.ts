@@ -1,0 +1,59 @@
+// A client's ACK or NACK of the response that is outstanding on a lane. Never sends: the caller pumps afterwards.
+import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import type { Lane } from './lane.ts'
+import type { Request, Response } from './messages.ts'
+import { areExpectedAnswered } from './order.ts'
+
+/** Takes the answer to the last response of the lane. */
+export function answer(lane: Lane, error: Request['error']): void {
+  const { stream, step } = lane
+  const response = step?.parts[lane.part]
+  if (step === undefined || response === undefined) return
+  lane.isAwaiting = false
+  if (error === undefined) accept(lane, response)
+  else refuse(lane, response)
+  if (lane.part >= step.parts.length - 1) finish(lane)
+  // Rule 15: error_detail alone makes a NACK.
+  if (error === undefined) stream.effects.acked(response.type, response.version, response.nonce)
+  else stream.effects.rejected(response.type, response.version, response.nonce, error.message)
+}
+
+function accept(lane: Lane, response: Response): void {
+  const { refused } = lane
+  if (refused === undefined) return
+  // A full state that was accepted leaves nothing refused; a part speaks for what it holds.
+  if (refused === 'all') lane.refused = undefined
+  else {
+    for (const { name } of response.resources) refused.delete(name)
+    for (const name of response.removed) refused.delete(name)
+    if (refused.size === 0) lane.refused = undefined
+  }
+}
+
+/** Rule 19: the client may have applied some of it. All of it counts as refused until something newer is accepted. */
+function refuse(lane: Lane, response: Response): void {
+  if (response.variant === 'sotw' && lane.type.full) {
+    lane.refused = 'all'
+    return
+  }
+  if (response.resources.length === 0) return
+  const refused = lane.refused instanceof Map ? lane.refused : new Map<string, string>()
+  for (const { name, version } of response.resources) refused.set(name, version)
+  lane.refused = refused
+}
+
+/** The whole step is answered. */
+function finish(lane: Lane): void {
+  const { stream, step, own } = lane
+  const isStillDue = own !== undefined && (own.whole || own.due.size > 0)
+  if (!isStillDue) lane.answeredAt = Math.max(lane.answeredAt, lane.stepTo)
+  lane.step = undefined
+  if (lane.type.url === CLUSTER && step !== undefined && step.added.length > 0) {
+    // Rule 71: routes wait for endpoints of the clusters added, where the client takes endpoints here.
+    const hasEndpoints = stream.lanes.some(({ type }) => type.url === ENDPOINTS)
+    const hasLater = stream.lanes.some(({ type }) => type.url !== ENDPOINTS && type.url !== CLUSTER)
+    if (hasEndpoints && hasLater)
+      stream.expected = stream.expected.length === 0 ? step.added : [...stream.expected, ...step.added]
+  }
+  if (stream.expected.length > 0) areExpectedAnswered(stream)
+}

@@ -1,0 +1,159 @@
+// One type on one stream: where the client stands, in numbers. A lane in step with its fleet holds positions and a
+// shared subscription; everything per resource lives in `own`, and only while it is needed.
+import type { Resource, Version } from '@fleetcast/shared/resources/resource'
+import type { ResourceType } from '@fleetcast/shared/resources/types'
+import { type Group, type Member, nextTouch } from '../sets/group.ts'
+import type { Subscription } from '../sets/subscription.ts'
+import type { TypeHistory } from '../sets/type-history.ts'
+import type { Response } from './messages.ts'
+import type { StreamState } from './stream-state.ts'
+
+/** From one state to another: what is sent for it. Shared by all lanes that make the same one. */
+export interface Step {
+  /** One response, or the parts of a large one. Empty: there is nothing to say. */
+  readonly parts: readonly Response[]
+  /** Assignments of clusters that the step adds or changes: to be sent after it (rule 73). */
+  readonly endpoints: readonly string[]
+  /** Those of clusters that it adds: routes wait for them (rule 71). */
+  readonly added: readonly string[]
+}
+
+/** What sets a lane apart from others with its subscription. */
+export interface Own {
+  /** Names to be answered in any case: asked for anew (rules 26 and 46) or no longer asked for beside a wildcard (rule 54). */
+  readonly asked: Set<string>
+  /** Names to be sent if they exist, whatever the positions say. */
+  readonly due: Set<string>
+  /** What the client may hold and is to be told to drop, with the body where unions need it. */
+  readonly owed: Map<string, Resource | undefined>
+  /** Everything subscribed is to be sent: the first answer. */
+  whole: boolean
+  /** An answer is due even if it is empty (rules 41 and 64). */
+  answer: boolean
+  /** What the client says it holds (rule 48); until the first answer. */
+  held: ReadonlyMap<string, Version> | undefined
+  /** The history's seq when the last of `owed` came. */
+  owedAt: number
+}
+
+export interface Lane extends Member {
+  readonly stream: StreamState
+  readonly type: ResourceType
+  /** Undefined until the stream has a fleet. */
+  history: TypeHistory | undefined
+  group: Group | undefined
+  subscription: Subscription
+  /** A name was seen on the lane: from then on an empty list means nothing (rules 27 and 50). */
+  named: boolean
+  /** The state that the client was sent, or needs no message to be in. */
+  at: number
+  /** Removals up to here were told; after it the client stands on the union of then and `at`. */
+  removalsAt: number
+  /** Everything up to here was answered by the client, by ACK or NACK; -1 before the first answer. */
+  answeredAt: number
+  /** What is being sent, while it is not answered. */
+  step: Step | undefined
+  /** Where the lane stands once the step is answered. */
+  stepTo: number
+  /** Index of the part that was sent last. */
+  part: number
+  /** Of the last response; empty before the first. */
+  nonce: string
+  /** One response at a time is outstanding (rule 7 of the design). */
+  isAwaiting: boolean
+  own: Own | undefined
+  /** Versions that the client refused and that may still stand; `all` for a refused full state. */
+  refused: Map<string, Version> | 'all' | undefined
+  /** What something that is to be sent waits for: another lane's turn, or leave to remove. */
+  waitsFor: 'nothing' | 'order' | 'removal'
+  /** Sum of the positions of the last shared response: a nonce made of positions is used once (rule 12). */
+  sharedMark: number
+  /** A heartbeat is timed (rule 83). */
+  isBeating: boolean
+}
+
+export function createLane(
+  stream: StreamState,
+  type: ResourceType,
+  subscription: Subscription,
+  advanced: (lane: Member) => void,
+): Lane {
+  return {
+    stream,
+    type,
+    history: undefined,
+    group: undefined,
+    subscription,
+    named: false,
+    at: 0,
+    removalsAt: 0,
+    answeredAt: -1,
+    step: undefined,
+    stepTo: 0,
+    part: 0,
+    nonce: '',
+    isAwaiting: false,
+    own: undefined,
+    refused: undefined,
+    waitsFor: 'nothing',
+    sharedMark: -1,
+    isBeating: false,
+    advanced,
+  }
+}
+
+export function ownOf(lane: Lane): Own {
+  lane.own ??= {
+    asked: new Set(),
+    due: new Set(),
+    owed: new Map(),
+    whole: false,
+    answer: false,
+    held: undefined,
+    owedAt: 0,
+  }
+  return lane.own
+}
+
+/** Something that exists now was not sent yet. */
+export function isBehind(lane: Lane): boolean {
+  const { own, group, step } = lane
+  if (group === undefined) return false
+  if (own !== undefined && (own.whole || own.due.size > 0)) return true
+  return lane.at < group.lastTouch || (step !== undefined && lane.part < step.parts.length - 1)
+}
+
+/** Up to which seq the client has everything of its subscription and said so, by ACK or NACK. */
+export function answeredThrough(lane: Lane): number {
+  const { own, group } = lane
+  if (group === undefined) return Number.POSITIVE_INFINITY
+  if (lane.isAwaiting || lane.step !== undefined) return lane.answeredAt
+  if (own !== undefined && (own.whole || own.due.size > 0)) return lane.answeredAt
+  return nextTouch(group, lane.at) - 1
+}
+
+/** True while the client stands on less than it was sent because it refused it. Forgets what no longer stands. */
+export function hasRefused(lane: Lane): boolean {
+  const { refused, history } = lane
+  if (refused === undefined || history === undefined) return false
+  if (refused === 'all') return true
+  for (const [name, version] of refused) {
+    const present = history.get(name)
+    // Corrected or removed since: what counts now is the answer to that.
+    if (present === undefined || present.version !== version) refused.delete(name)
+  }
+  if (refused.size === 0) lane.refused = undefined
+  return refused.size > 0
+}
+
+/** True while the client may hold things that are gone. */
+export function owesRemovals(lane: Lane): boolean {
+  return lane.group !== undefined && (lane.removalsAt < lane.group.lastRemoval || (lane.own?.owed.size ?? 0) > 0)
+}
+
+/** Has these sent even though the positions say that the client has them; nothing after `answeredAt` counts as answered until then. */
+export function addDue(lane: Lane, names: Iterable<string>, answeredAt: number): void {
+  if (answeredThrough(lane) > answeredAt) lane.answeredAt = answeredAt
+  const { due } = ownOf(lane)
+  for (const name of names) due.add(name)
+}

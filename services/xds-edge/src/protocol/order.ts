@@ -1,0 +1,104 @@
+// When a lane may send: make before break over the types of one stream (rules 70 to 76). Pure questions about lanes;
+// what waits, and for how long at most, is decided by the step.
+import type { TypeUrl } from '@fleetcast/shared/resources/resource'
+import {
+  CLUSTER,
+  ENDPOINTS,
+  EXTENSION,
+  LISTENER,
+  ROUTES,
+  SCOPED_ROUTES,
+  SECRET,
+  VIRTUAL_HOST,
+} from '@fleetcast/shared/resources/types'
+import { isEmpty } from '../sets/subscription.ts'
+import { answeredThrough, hasRefused, isBehind, type Lane, owesRemovals } from './lane.ts'
+import { laneOf, type StreamState } from './stream-state.ts'
+
+interface Order {
+  /** Types whose changes must be on the wire before. */
+  readonly afterSent?: readonly TypeUrl[]
+  /** Waits until the clusters that it may refer to, and their endpoints, were answered for. */
+  readonly afterClusters?: true
+  /** Types that refer to it: it is removed only after they were acknowledged (rules 66 and 72). */
+  readonly parents?: readonly TypeUrl[]
+}
+
+const ORDER: Readonly<Record<TypeUrl, Order>> = {
+  [SECRET]: { parents: [CLUSTER, LISTENER] },
+  [CLUSTER]: { parents: [LISTENER, SCOPED_ROUTES, ROUTES, VIRTUAL_HOST] },
+  [ENDPOINTS]: { afterSent: [CLUSTER], parents: [LISTENER, SCOPED_ROUTES, ROUTES, VIRTUAL_HOST] },
+  [EXTENSION]: { parents: [LISTENER] },
+  [LISTENER]: { afterClusters: true },
+  [SCOPED_ROUTES]: { afterSent: [LISTENER], afterClusters: true, parents: [LISTENER] },
+  [ROUTES]: { afterSent: [LISTENER, SCOPED_ROUTES], afterClusters: true, parents: [LISTENER, SCOPED_ROUTES] },
+  [VIRTUAL_HOST]: { afterSent: [ROUTES], afterClusters: true, parents: [ROUTES] },
+}
+const FREE: Order = {}
+const orderOf = (lane: Lane): Order => ORDER[lane.type.url] ?? FREE
+
+/** True for types whose removal can wait for something. */
+export const hasParents = (lane: Lane): boolean => orderOf(lane).parents !== undefined
+
+/** True where the lane's newest state may be sent now. */
+export function mayAdvance(lane: Lane): boolean {
+  const { stream, group, history } = lane
+  if (!stream.isAggregated || group === undefined || history === undefined) return true
+  if (group.lastTouch <= stream.orderReleasedAt) return true
+  const order = orderOf(lane)
+  for (const type of order.afterSent ?? []) {
+    const earlier = laneOf(stream, type)
+    if (earlier !== undefined && isBehind(earlier)) return false
+  }
+  if (!order.afterClusters || history.clustersAt <= stream.orderReleasedAt) return true
+  for (const type of [CLUSTER, ENDPOINTS]) {
+    const earlier = laneOf(stream, type)
+    if (earlier !== undefined && answeredThrough(earlier) < history.clustersAt) return false
+  }
+  return areExpectedAnswered(stream)
+}
+
+/** The endpoints of added clusters were asked for and answered, where the client takes endpoints on this stream. */
+export function areExpectedAnswered(stream: StreamState): boolean {
+  if (stream.expected.length === 0) return true
+  const endpoints = laneOf(stream, ENDPOINTS)
+  const clusters = laneOf(stream, CLUSTER)
+  if (endpoints?.history === undefined || clusters?.history === undefined) return true
+  const { subscription, own, step, history } = endpoints
+  const isOpen = (name: string): boolean => {
+    if (history.get(name) === undefined) return false
+    if (!subscription.wildcard && !subscription.names.has(name)) return true
+    if (own !== undefined && (own.whole || own.asked.has(name) || own.due.has(name))) return true
+    return step?.parts.some((part) => part.resources.some((resource) => resource.name === name)) ?? false
+  }
+  // Asked again at each answer on the stream, so what is settled is left out of the next question.
+  const open = stream.expected.filter(isOpen)
+  stream.expected = open
+  return open.length === 0
+}
+
+/** Removals up to this seq may be told now; Infinity where nothing holds them, -1 where something was refused. */
+export function mayRemoveThrough(lane: Lane): number {
+  const { stream } = lane
+  const parents = orderOf(lane).parents ?? []
+  // While its own newest state is refused, the client may still need what that state replaces.
+  if (hasRefused(lane)) return -1
+  let through = Number.POSITIVE_INFINITY
+  for (const type of parents) {
+    const parent = laneOf(stream, type)
+    if (parent === undefined || isEmpty(parent.subscription)) continue
+    if (hasRefused(parent)) return -1
+    through = Math.min(through, answeredThrough(parent))
+  }
+  // Endpoints go after their clusters.
+  const clusters = lane.type.url === ENDPOINTS ? laneOf(stream, CLUSTER) : undefined
+  if (clusters !== undefined && owesRemovals(clusters)) through = Math.min(through, clusters.removalsAt)
+  return through
+}
+
+/** True where something on the stream refers to the lane's resources. */
+export const isReferredTo = (lane: Lane): boolean =>
+  (orderOf(lane).parents ?? []).some((type) => {
+    const parent = laneOf(lane.stream, type)
+    return parent !== undefined && !isEmpty(parent.subscription)
+  })

@@ -1,0 +1,207 @@
+// The one generic step, for every type and both variants: what a lane sends now, if anything. All state is written
+// before an effect is called, because the answer may come before the effect returns. Knows no clock and no wire.
+import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { type Group, placeAt, stepOnce } from '../sets/group.ts'
+import { isCovered } from '../sets/subscription.ts'
+import { addDue, type Lane, type Own, owesRemovals, type Step } from './lane.ts'
+import { hasParents, isReferredTo, mayAdvance, mayRemoveThrough } from './order.ts'
+import { knowsTtl, type Span, stepOver, stepOwn, stepWhole } from './response.ts'
+import { laneOf, type StreamState } from './stream-state.ts'
+
+/** How long a change waits for the answers that come before it in order. */
+export const ORDER_WAIT_MS = 5_000
+/** How long a client that comes back has to subscribe to what refers to the things it holds. */
+export const SETTLE_WAIT_MS = 250
+
+/** Sends whatever is due on any lane, in send order. */
+export function pumpAll(stream: StreamState): void {
+  for (const lane of [...stream.lanes]) pump(lane)
+}
+
+/** Sends what is due on the lane and may go now. At most one response is outstanding (rule 7 of the design). */
+export function pump(lane: Lane): void {
+  const { stream, group, history } = lane
+  if (stream.isHeld || stream.isClosed || stream.history === undefined || stream.history.seq === 0) return
+  if (group === undefined || history === undefined || lane.isAwaiting) return
+  if (lane.step !== undefined) {
+    sendPart(lane)
+    return
+  }
+  if (lane.own === undefined && lane.at >= group.lastTouch && lane.removalsAt >= group.lastRemoval) {
+    setWaiting(lane, 'nothing')
+    return
+  }
+  const isOpen = mayAdvance(lane)
+  // Endpoints that were asked for are answered in any order (rule 78); the rest keeps its place.
+  const isAskedOnly = !isOpen && lane.type.url === ENDPOINTS && (lane.own?.asked.size ?? 0) > 0 && !lane.own?.whole
+  if (isOpen || isAskedOnly) advance(lane, group, isOpen)
+  else setWaiting(lane, 'order')
+}
+
+function advance(lane: Lane, group: Group, isOpen: boolean): void {
+  const { own } = lane
+  if (own?.whole && isOpen) oweVanished(lane, own)
+  const through = removalsThrough(lane)
+  const from = placeAt(group, lane.at)
+  const removalsFrom = Math.min(lane.removalsAt, group.lastRemoval)
+  const span: Span = {
+    from,
+    to: isOpen ? Math.max(from, group.lastTouch) : from,
+    removalsFrom,
+    removalsTo: isOpen ? Math.min(Math.max(through, lane.removalsAt), group.lastRemoval) : removalsFrom,
+  }
+  const mayDrop = isOpen && own !== undefined && through >= own.owedAt && !waitsToSettle(lane, own)
+  const isShared = own === undefined || isPlainWhole(own)
+  const step = isShared ? sharedStep(lane, group, span) : ownStep(lane, span, own, isOpen, mayDrop)
+  const wasDue = own !== undefined && (own.whole || own.due.size > 0)
+  if (own !== undefined) settleOwn(lane, own, isOpen, mayDrop)
+  if (!wasDue) lane.answeredAt = Math.max(lane.answeredAt, lane.at)
+  if (isOpen && span.to > lane.at) lane.at = span.to
+  lane.removalsAt = Math.max(lane.removalsAt, span.removalsTo)
+  setWaiting(lane, !isOpen ? 'order' : owesRemovals(lane) ? 'removal' : 'nothing')
+  if (step.parts.length === 0) return
+  lane.step = step
+  lane.stepTo = lane.at
+  lane.part = -1
+  if (lane.type.url === CLUSTER) followWithEndpoints(lane, step, isShared)
+  sendPart(lane)
+}
+
+/** A first answer that no client-held versions make different from others'. */
+const isPlainWhole = (own: Own): boolean =>
+  own.whole && own.held === undefined && own.asked.size === 0 && own.due.size === 0 && own.owed.size === 0
+
+function settleOwn(lane: Lane, own: Own, isOpen: boolean, mayDrop: boolean): void {
+  own.asked.clear()
+  if (isOpen) {
+    own.due.clear()
+    own.whole = false
+    own.answer = false
+    own.held = undefined
+  }
+  if (mayDrop) own.owed.clear()
+  if (own.owed.size === 0 && own.due.size === 0 && !own.whole) lane.own = undefined
+}
+
+/** Rule 48: what the client holds and is no more goes to removed_resources, once nothing refers to it. */
+function oweVanished(lane: Lane, own: Own): void {
+  if (own.held === undefined) return
+  for (const name of own.held.keys()) {
+    const isWanted = lane.subscription.wildcard || lane.subscription.names.has(name)
+    if (isWanted && lane.history?.get(name) === undefined) own.owed.set(name, undefined)
+  }
+  own.owedAt = lane.stream.history?.seq ?? 0
+}
+
+/** A client that comes back may be about to subscribe to the routes that use what it holds. */
+function waitsToSettle(lane: Lane, own: Own): boolean {
+  const { stream } = lane
+  if (!stream.isAggregated || !stream.isYoung || own.owed.size === 0 || !hasParents(lane) || isReferredTo(lane))
+    return false
+  return true
+}
+
+/** Up to where removals may be told, by what refers to them on this stream, or by time where nothing else says. */
+function removalsThrough(lane: Lane): number {
+  const { stream, type } = lane
+  // SotW types that are not whole are never told of removals: there is nothing to hold back.
+  if (!owesRemovals(lane) || !hasParents(lane) || (stream.variant === 'sotw' && !type.full))
+    return Number.POSITIVE_INFINITY
+  return stream.isAggregated ? mayRemoveThrough(lane) : stream.removalsReleasedAt
+}
+
+function sharedStep(lane: Lane, group: Group, span: Span): Step {
+  const { stream } = lane
+  const isWhole = lane.own !== undefined
+  const flavour = `${stream.variant[0]}${knowsTtl(lane) ? 't' : ''}${isWhole ? 'w' : span.from}`
+  const step = stepOnce(group, `${flavour}.${span.removalsFrom}.${span.removalsTo}`, () => {
+    const nonce = sharedNonce(lane, group, span)
+    return isWhole ? stepWhole(lane, span, nonce) : stepOver(lane, span, nonce)
+  })
+  if (step.parts.length === 0) return step
+  const mark = span.to + span.removalsTo
+  if (mark <= lane.sharedMark) return withNonce(step, ownNonce(stream))
+  lane.sharedMark = mark
+  return step
+}
+
+const ownStep = (lane: Lane, span: Span, own: Own, isOpen: boolean, mayDrop: boolean): Step => {
+  const step = stepOwn(lane, span, own, isOpen, mayDrop)
+  return step.parts.length === 0 ? step : withNonce(step, ownNonce(lane.stream))
+}
+
+function withNonce(step: Step, nonce: string): Step {
+  const parts = step.parts.map((part, i) => ({ ...part, nonce: i === 0 ? nonce : `${nonce}-${i}` }))
+  return { ...step, parts }
+}
+
+/** The letter of a type in a nonce: nonces are unique over all types of a stream. */
+const LETTERS: Readonly<Record<string, string>> = { rtds: 't', ecds: 'x', srds: 'o' }
+
+/** Type, fleet and positions: the same for all that make the step, and never twice for one stream, since positions grow. */
+function sharedNonce(lane: Lane, group: Group, { to, removalsTo }: Span): string {
+  const letter = LETTERS[lane.type.short] ?? lane.type.short.slice(0, 1)
+  const place = `${letter}${lane.stream.history?.id.toString(36)}.${to.toString(36)}`
+  return removalsTo === group.lastRemoval ? place : `${place}.${removalsTo.toString(36)}`
+}
+
+/** A counter of the stream's own; it has no dot, so it is never one of the shared ones. */
+export function ownNonce(stream: StreamState): string {
+  stream.counter++
+  return stream.counter.toString(36)
+}
+
+function sendPart(lane: Lane): void {
+  const { stream, step } = lane
+  const response = step?.parts[lane.part + 1]
+  if (step === undefined || response === undefined) return
+  lane.part++
+  lane.nonce = response.nonce
+  lane.isAwaiting = true
+  stream.effects.send(response)
+}
+
+/** Rule 73, where the log does not see to it: clusters sent to this stream alone, or later than their endpoints. */
+function followWithEndpoints(clusters: Lane, step: Step, isShared: boolean): void {
+  const { stream } = clusters
+  if (!stream.isAggregated || step.endpoints.length === 0) return
+  const endpoints = laneOf(stream, ENDPOINTS)
+  if (endpoints === undefined) {
+    stream.sentEndpoints = stream.sentEndpoints.length === 0 ? step.endpoints : 'all'
+    return
+  }
+  if (endpoints.history === undefined || (isShared && endpoints.at < clusters.stepTo)) return
+  const again = step.endpoints.filter((name) => {
+    const found = endpoints.history?.get(name)
+    return found !== undefined && isCovered(endpoints.subscription, found)
+  })
+  if (again.length === 0) return
+  addDue(endpoints, again, clusters.stepTo - 1)
+  setWaiting(endpoints, 'order')
+}
+
+/** Keeps count of lanes that wait, and has the step's timers started. */
+export function setWaiting(lane: Lane, waitsFor: Lane['waitsFor']): void {
+  const { stream } = lane
+  const was = lane.waitsFor
+  lane.waitsFor = waitsFor
+  if ((was === 'nothing') !== (waitsFor === 'nothing')) stream.blocked += waitsFor === 'nothing' ? -1 : 1
+  if (waitsFor === 'order' && !stream.isOrderTimed) {
+    stream.isOrderTimed = true
+    stream.effects.wait('order', ORDER_WAIT_MS)
+  } else if (was === 'order' && waitsFor !== 'order') {
+    stream.isOrderTimed &&= stream.lanes.some((other) => other.waitsFor === 'order')
+  }
+  if (waitsFor === 'removal') startRemovalTimer(lane)
+}
+
+function startRemovalTimer(lane: Lane): void {
+  const { stream } = lane
+  if (stream.isAggregated) {
+    if (lane.own !== undefined && waitsToSettle(lane, lane.own)) stream.effects.wait('settle', SETTLE_WAIT_MS)
+    return
+  }
+  if (stream.removalsTimedAt >= 0 || stream.history === undefined) return
+  stream.removalsTimedAt = stream.history.seq
+  stream.effects.wait('removal', stream.history.removeAfterMs)
+}

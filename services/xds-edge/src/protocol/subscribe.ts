@@ -1,0 +1,142 @@
+// What a request says about names, as changes of a lane's subscription and as names to be answered. Here the variants
+// differ most: SotW says the whole list each time, delta says what to add and to take away.
+import { ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { canonicalName } from '../sets/resource-name.ts'
+import { isCovered, type Subscription } from '../sets/subscription.ts'
+import { type Lane, ownOf } from './lane.ts'
+import type { DeltaRequest, Request, SotwRequest } from './messages.ts'
+
+const WILDCARD = '*'
+
+/** Honours the names of a request (rule 44: whatever its nonce is). `isFresh`: all of them count as newly asked for. */
+export function subscribe(lane: Lane, request: Request, isFresh: boolean): void {
+  if (request.variant === 'sotw') subscribeSotw(lane, request, isFresh)
+  else subscribeDelta(lane, request, isFresh)
+}
+
+function subscribeSotw(lane: Lane, { names }: SotwRequest, isFresh: boolean): void {
+  const before = lane.subscription
+  lane.named ||= names.length > 0
+  // Rule 27: empty means everything only as long as no name was ever seen.
+  const isWildcard = names.length === 0 ? !lane.named && lane.type.wildcard : names.includes(WILDCARD)
+  const wanted = isWildcard && names.length === 0 ? names : plain(names)
+  const after = lane.stream.subscriptions.replace(before, isWildcard, wanted)
+  if (isFresh || (isWildcard && !before.wildcard)) askAll(lane)
+  else if (after !== before) {
+    // Rule 26: newly added is answered, even if it was sent before.
+    const asked = [...after.names].filter((name) => !before.names.has(name))
+    if (asked.length > 0) ask(lane, asked)
+  }
+  if (after !== before) moveTo(lane, after)
+}
+
+function subscribeDelta(lane: Lane, request: DeltaRequest, isFresh: boolean): void {
+  const { subscription, type, stream } = lane
+  const isLegacy = isFresh && !lane.named && request.subscribe.length === 0 && request.unsubscribe.length === 0
+  lane.named ||= request.subscribe.length > 0
+  const add = plain(request.subscribe)
+  const remove = plain(request.unsubscribe)
+  // Rule 50: an empty first request means everything, and what is named later does not end it.
+  const isAdded = request.subscribe.includes(WILDCARD) || (isLegacy && type.wildcard)
+  const isWildcard = isAdded || (subscription.wildcard && !request.unsubscribe.includes(WILDCARD))
+  if (isFresh) askAll(lane, request)
+  else if (isAdded) askAll(lane)
+  else if (add.length > 0) ask(lane, add)
+  for (const name of remove) if (!add.includes(name)) unsubscribe(lane, name, isWildcard)
+  if (add.length === 0 && remove.length === 0 && isWildcard === subscription.wildcard) return
+  moveTo(lane, stream.subscriptions.change(subscription, { wildcard: isWildcard, add, remove }))
+}
+
+function unsubscribe(lane: Lane, name: string, isWildcard: boolean): void {
+  // Rule 52: never subscribed, nothing to do.
+  if (!lane.subscription.names.has(name)) return
+  // Rule 54: beside a wildcard the client must learn whether it keeps the resource.
+  if (isWildcard) {
+    ask(lane, [name])
+    return
+  }
+  const { own, refused } = lane
+  own?.asked.delete(name)
+  own?.due.delete(name)
+  own?.owed.delete(name)
+  if (refused !== 'all') refused?.delete(name)
+}
+
+function ask(lane: Lane, names: readonly string[]): void {
+  const own = ownOf(lane)
+  if (own.whole && own.held === undefined) return
+  for (const name of names) own.asked.add(name)
+}
+
+function askAll(lane: Lane, first?: DeltaRequest): void {
+  const own = ownOf(lane)
+  own.whole = true
+  own.held = first?.initialVersions === undefined || first.initialVersions.size === 0 ? undefined : heldBy(lane, first)
+  own.asked.clear()
+  own.due.clear()
+}
+
+/** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
+function heldBy(lane: Lane, { initialVersions }: DeltaRequest): Map<string, string> {
+  const held = new Map(initialVersions)
+  const { sentEndpoints } = lane.stream
+  if (lane.type.url !== ENDPOINTS || sentEndpoints.length === 0) return held
+  const resent = sentEndpoints === 'all' ? [...held.keys()] : sentEndpoints
+  // Held, but at no version: sent again if it exists, told as removed if it does not.
+  for (const name of resent) if (held.has(name)) held.set(name, '')
+  return held
+}
+
+/** Puts the lane on another subscription without losing what it has not been sent yet. */
+export function moveTo(lane: Lane, after: Subscription): void {
+  const { history, group, stream } = lane
+  lane.subscription = after
+  if (history === undefined || group === undefined || stream.history === undefined) return
+  dropUnsentParts(lane)
+  const own = lane.own
+  if (lane.at < group.lastTouch && !own?.whole) {
+    if (!lane.isAwaiting && (own?.due.size ?? 0) === 0) lane.answeredAt = Math.max(lane.answeredAt, lane.at)
+    for (const name of history.changedSince(lane.at).keys()) {
+      const present = history.get(name)
+      if (present !== undefined && isCovered(after, present)) ownOf(lane).due.add(name)
+    }
+  }
+  if (lane.removalsAt < group.lastRemoval) {
+    for (const { resource } of history.removedSince(lane.removalsAt)) {
+      if (!isCovered(after, resource)) continue
+      ownOf(lane).owed.set(resource.name, resource)
+      ownOf(lane).owedAt = stream.history.seq
+    }
+  }
+  const next = history.join(after)
+  if (next !== group) {
+    group.members.delete(lane)
+    history.left(group)
+    next.members.add(lane)
+    lane.group = next
+  } else {
+    // The subscription was changed in place: steps made for it before are for other names.
+    group.steps.clear()
+  }
+  lane.at = stream.history.seq
+  lane.removalsAt = stream.history.seq
+}
+
+/** Parts of a response that are still to come may hold names that are no longer wanted: they are made again. */
+function dropUnsentParts(lane: Lane): void {
+  const { step, part } = lane
+  if (step === undefined || part >= step.parts.length - 1) return
+  const unsent = step.parts.slice(part + 1)
+  for (const { resources, removed } of unsent) {
+    for (const { name } of resources) ownOf(lane).due.add(name)
+    for (const name of removed) ownOf(lane).owed.set(name, undefined)
+  }
+  lane.step = { ...step, parts: step.parts.slice(0, part + 1) }
+}
+
+/** Names in canonical spelling, without the wildcard and without empty ones (rules 33 and 95). */
+function plain(names: readonly string[]): readonly string[] {
+  const isPlain = names.every((name) => name !== '' && name !== WILDCARD && !name.startsWith('xdstp://'))
+  if (isPlain) return names
+  return names.filter((name) => name !== '' && name !== WILDCARD).map(canonicalName)
+}
