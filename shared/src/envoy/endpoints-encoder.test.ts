@@ -1,7 +1,7 @@
 import { create, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeAssignment, type PlainAssignment, type PlainEndpoint, type SocketAddress } from './endpoints-encoder.ts'
+import { encodeEndpoints, type PlainAssignment, type PlainEndpoint, type SocketAddress } from './endpoints-encoder.ts'
 import { createEnvoyTypes } from './types.ts'
 
 const { message, encode } = createEnvoyTypes()
@@ -82,13 +82,13 @@ const cases: [what: string, assignment: PlainAssignment][] = [
   ],
 ]
 test.each(cases)('the very bytes of the general encoder: %s', (_, assignment) => {
-  expect(encodeAssignment(assignment)).toEqual(viaMessage(assignment))
+  expect(encodeEndpoints(assignment)).toEqual(viaMessage(assignment))
 })
 
 test('the very bytes of the general encoder: a thousand endpoints', () => {
   const endpoints = Array.from({ length: 1000 }, (_, i) => ({ address: `10.1.${i >> 8}.${i & 255}`, port: i + 1 }))
   const assignment = { clusterName: 'x'.repeat(300), localities: [{ zone: 'a', endpoints }] }
-  expect(encodeAssignment(assignment)).toEqual(viaMessage(assignment))
+  expect(encodeEndpoints(assignment)).toEqual(viaMessage(assignment))
 })
 
 const uint32 = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff_ffff }))
@@ -120,7 +120,7 @@ test('the very bytes of the general encoder: anything', () => {
   const assignment = fc.record({ clusterName: text, localities: fc.array(locality, { maxLength: 4 }) })
   fc.assert(
     fc.property(assignment, (a) => {
-      expect(Buffer.from(encodeAssignment(a)).equals(viaMessage(a))).toBe(true)
+      expect(Buffer.from(encodeEndpoints(a)).equals(viaMessage(a))).toBe(true)
     }),
     { seed: 20261121, numRuns: 300 },
   )

@@ -79,7 +79,7 @@ const placeLength = (l: PlainLocality) => textSize(l.region) + textSize(l.zone) 
 const hasPlace = (l: PlainLocality) => l.region !== undefined || l.zone !== undefined || l.subZone !== undefined
 
 /** The bytes of envoy.config.endpoint.v3.ClusterLoadAssignment. */
-export function encodeAssignment({ clusterName, localities }: PlainAssignment): Uint8Array<ArrayBuffer> {
+export function encodeEndpoints({ clusterName, localities }: PlainAssignment): Uint8Array<ArrayBuffer> {
   /** Lengths in the order in which they are written: the locality, then for each endpoint the outer and the inner. */
   const lengths: number[] = []
   let total = textSize(clusterName)

@@ -1,5 +1,6 @@
 // proto.Merge on canonical JSON: scalars are replaced, messages merged, lists appended, map entries replaced by key,
-// oneofs replaced. Pure: neither input changes. Takes JSON with the field names of the .proto files.
+// oneofs replaced. Pure: neither input changes. Takes JSON with the field names of the .proto files. Where it differs:
+// what is written counts, also a zero, and a duration is replaced whole (proto.Merge makes 1.5s of 1s and 0.5s).
 import type { DescMessage } from '@bufbuild/protobuf'
 import { isWellKnown } from './canonical-json.ts'
 import { isObject, type JsonObject } from './json-value.ts'

@@ -1,11 +1,11 @@
 // The checks that look at one resource and know what Envoy makes of it, beyond types and rules of the API. Each is a
 // small function on one message type; this is the table of them.
 import type { DescMessage } from '@bufbuild/protobuf'
-import type { JsonObject } from '../json-value.ts'
-import { join } from '../json-value.ts'
+import type { Say } from '../fragment.ts'
+import { type JsonObject, join } from '../json-value.ts'
 import type { EnvoyTypes } from '../types.ts'
 import { walkMessages } from '../walk.ts'
-import type { Check, Say } from './check.ts'
+import type { Check } from './check.ts'
 
 export interface CheckedItem {
   readonly json: JsonObject

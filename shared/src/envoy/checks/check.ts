@@ -1,9 +1,6 @@
 // What a check is: it looks at one message in canonical JSON and says what Envoy would refuse or misunderstand.
-import type { Problem } from '../../objects/problem.ts'
 import type { JsonObject } from '../json-value.ts'
 import type { EnvoyTypes } from '../types.ts'
-
-export type Say = (severity: Problem['severity'], code: string, message: string, path: string) => void
 
 export interface CheckContext {
   readonly types: EnvoyTypes
