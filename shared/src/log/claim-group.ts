@@ -6,7 +6,7 @@ import type { LogEvent } from './object-log.ts'
 export type ClaimHandler = (events: readonly LogEvent[]) => Promise<void>
 
 export interface ClaimGroup {
-  /** An event that one claimer shall have. Ignored before the first claimer. */
+  /** An event that one claimer shall have, now or later. */
   offer(event: LogEvent): void
   /** Claims until the signal aborts. */
   work(handle: ClaimHandler, signal: AbortSignal): Promise<void>
@@ -22,7 +22,6 @@ export function createClaimGroup(options: {
 }): ClaimGroup {
   const { clock, claimTimeoutMs, eventsKept } = options
   let open: LogEvent[] = []
-  let isUsed = false
   /** Claimers that wait for an event, first come first served. */
   const idle = new Set<() => void>()
 
@@ -64,13 +63,11 @@ export function createClaimGroup(options: {
 
   return {
     offer(event) {
-      if (!isUsed) return
       open.push(event)
       if (open.length > eventsKept) open.shift()
       wakeOne()
     },
     async work(handle, signal) {
-      isUsed = true
       while (!signal.aborted) {
         if (open.length === 0) await untilOffered(signal)
         const events = open

@@ -1,6 +1,7 @@
 // The object log: the compacted, ordered record of one site's objects. The watcher that leads the site writes it,
 // publishers follow it. The doc comments are the contract; object-log.contract.ts tests each on every adapter.
 import type { KubeObject, ObjectChange, ObjectKey } from '../objects/object.ts'
+import type { Problem } from '../objects/problem.ts'
 
 /**
  * A place in a site's log. Positions of different generations can't be compared: a generation is the life of a log,
@@ -14,8 +15,10 @@ export interface Position {
 export interface LogState {
   readonly position: Position
   readonly objects: ReadonlyMap<ObjectKey, KubeObject>
-  /** True once the first complete list of every kind was in. */
+  /** True once the first complete list of every kind was in. False while there are `problems`: see there. */
   readonly synced: boolean
+  /** Objects that are there but can't be read (sealed with another key, damaged), and so are missing in `objects`. */
+  readonly problems?: readonly Problem[]
 }
 
 /** What one append wrote, seen whole. `position` is the position after it. */
@@ -24,6 +27,10 @@ export interface LogEvent {
   readonly changes: readonly ObjectChange[]
   /** Set by the append that marked the site synced. */
   readonly synced?: true
+  /** Too large to carry its changes. Only claimers meet one, and ring for every set; followers get a `state`. */
+  readonly isLarge?: true
+  /** Changes that can't be read: their objects stay as they were known. */
+  readonly problems?: readonly Problem[]
 }
 
 /** What a follower hears. `state` comes first and after every loss (gap, other generation); then events without a gap. */
@@ -84,7 +91,7 @@ export interface ObjectLog {
   sites(): Promise<readonly string[]>
 
   /**
-   * Hands each event of the site to one of all claimers, at least once: an event whose claimer does not settle it within
+   * Hands each event of the site, from the beginning of its generation, to one of all claimers, at least once: an event whose claimer does not settle it within
    * `claimTimeoutMs` (adapter's setting) is handed to another. `handle` gets the positions claimed (a batch, ascending) and settles
    * them by resolving. For ringing the sets that an event touches. Runs until the signal aborts.
    */

@@ -1,0 +1,55 @@
+// One connection of the client library as the adapters see it. Nothing here retries or decides anything.
+import { createHash } from 'node:crypto'
+import { type Cluster, Command, type Redis } from 'ioredis'
+import type { RedisArgument, RedisConnection, RedisScript } from './redis-link.ts'
+
+export type RedisClient = Redis | Cluster
+
+const shaOf = (lua: string): string => createHash('sha1').update(lua).digest('hex')
+const toArgument = (value: RedisArgument): string | number | Buffer =>
+  typeof value === 'object' ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
+
+export function createConnection(client: RedisClient): RedisConnection {
+  const shas = new Map<string, string>()
+  const send = (encoding: 'utf8' | null, command: string, args: readonly RedisArgument[]): Promise<unknown> => {
+    const made = new Command(command, args.map(toArgument), { replyEncoding: encoding })
+    return Promise.resolve(client.sendCommand(made))
+  }
+  const run = async (
+    encoding: 'utf8' | null,
+    { lua }: RedisScript,
+    keys: readonly string[],
+    args: readonly RedisArgument[],
+  ): Promise<unknown> => {
+    const sha = shas.get(lua) ?? shaOf(lua)
+    shas.set(lua, sha)
+    try {
+      return await send(encoding, 'evalsha', [sha, keys.length, ...keys, ...args])
+    } catch (error) {
+      // A server that was restarted has forgotten the script.
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      return send(encoding, 'eval', [lua, keys.length, ...keys, ...args])
+    }
+  }
+  return {
+    call: (command, ...args) => send('utf8', command, args),
+    callBuffer: (command, ...args) => send(null, command, args),
+    run: (script, keys, args) => run('utf8', script, keys, args),
+    runBuffer: (script, keys, args) => run(null, script, keys, args),
+    async subscribe(channels) {
+      for (const channel of channels) await client.ssubscribe(channel)
+    },
+    async unsubscribe(channels) {
+      for (const channel of channels) await client.sunsubscribe(channel)
+    },
+    onMessage(listener) {
+      client.on('smessageBuffer', (channel: Buffer, message: Buffer) => listener(channel.toString(), message))
+    },
+    onReady(listener) {
+      client.on('ready', listener)
+    },
+    close() {
+      client.disconnect()
+    },
+  }
+}
