@@ -41,5 +41,7 @@ async function sourceOf(settings: WatcherSettings, parts: WatcherParts): Promise
     const source = createFolderSource({ ...parts, folder: from.folder })
     return parts.folderLock ? { source, lock: parts.folderLock } : { source }
   }
-  throw new Error('not yet')
+  // Loading a Kubernetes client takes a second that nobody with a folder should wait.
+  const { createKube } = await import('./source/kube/create-kube.ts')
+  return createKube({ ...parts, site: settings.site, access: from })
 }

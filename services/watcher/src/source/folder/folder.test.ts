@@ -8,6 +8,7 @@ import { systemClock } from '@fleetcast/shared/runtime/clock'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { compare } from '../../cut/metadata.ts'
 import { createWatcher, type Watcher } from '../../watcher.ts'
 import { createFolderSource } from './folder.ts'
 
@@ -44,7 +45,7 @@ const end = async (): Promise<void> => {
   await running
 }
 const objects = async (): Promise<ReadonlyMap<string, KubeObject>> => (await log.read(SITE))?.objects ?? new Map()
-const keys = async (): Promise<string[]> => [...(await objects()).keys()].sort()
+const keys = async (): Promise<string[]> => [...(await objects()).keys()].sort(compare)
 const until = (check: () => Promise<void> | void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 5 })
 const untilKeys = (expected: string[]): Promise<void> => until(async () => expect(await keys()).toEqual(expected))
 const synced = (): Promise<void> => until(async () => expect((await log.read(SITE))?.synced).toBe(true))

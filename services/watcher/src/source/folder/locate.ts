@@ -22,10 +22,3 @@ export function at(lines: LineCounter, offset: number): Position {
   const { line, col } = lines.linePos(offset)
   return { line: Math.max(line, 1), column: Math.max(col, 1) }
 }
-
-/** `spec.ports[0].port`. */
-export const formatPath = (path: readonly (string | number)[]): string =>
-  path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`))
-    .join('')
-    .replace(/^\./, '')

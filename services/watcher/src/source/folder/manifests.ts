@@ -3,10 +3,10 @@
 import { type Kind, type KubeObject, type ObjectKey, objectKey } from '@fleetcast/shared/objects/object'
 import type { Problem } from '@fleetcast/shared/objects/problem'
 import { LineCounter, parseDocument } from 'yaml'
-import { field, keyOf, type Mistake } from '../../cut/cut.ts'
+import { field, formatPath, keyOf, type Mistake } from '../../cut/cut.ts'
 import { cutObject, kindOf } from '../../cut/cut-object.ts'
 import { configurationKey, fleetOf } from './envoy-file.ts'
-import { at, formatPath, locate } from './locate.ts'
+import { at, locate } from './locate.ts'
 
 /** What stands in manifests without a namespace. */
 const NAMESPACE = 'default'
