@@ -76,21 +76,13 @@ export function readString(c: Cursor): string {
 
 /** Passes over a field that is not read, groups included. */
 export function skip(c: Cursor, tag: number, depth = 0): void {
-  switch (tag & 7) {
-    case 0:
-      readVarint(c)
-      return
-    case 1:
-      return advance(c, 8)
-    case 2:
-      return advance(c, readVarint(c))
-    case 5:
-      return advance(c, 4)
-    case 3:
-      return skipGroup(c, tag, depth)
-    default:
-      breakOff(c)
-  }
+  const wireType = tag & 7
+  if (wireType === 0) readVarint(c)
+  else if (wireType === 1) advance(c, 8)
+  else if (wireType === 2) advance(c, readVarint(c))
+  else if (wireType === 3) skipGroup(c, tag, depth)
+  else if (wireType === 5) advance(c, 4)
+  else breakOff(c)
 }
 
 function skipGroup(c: Cursor, start: number, depth: number): void {

@@ -1,0 +1,151 @@
+// What each node was sent, took and refused: by node, stream and type. Knows no store: a reporter reads it. A stream that
+// ACKs costs a few assignments here and no allocation.
+import type { TypeUrl, Version } from '@fleetcast/shared/resources/resource'
+import { RESOURCE_TYPES } from '@fleetcast/shared/resources/types'
+import type { NodeStatus } from '@fleetcast/shared/store/set-store'
+import type { NodeInfo } from '../protocol/messages.ts'
+
+export interface TypeStatus {
+  /** The version the client holds: the last that it took. */
+  version: Version
+  acked: boolean
+  /** The fleet's revision when that version was sent. */
+  revision: number
+  /** The text of the last NACK while it stands. */
+  error: string | undefined
+  sentRevision: number
+  sentAt: number
+}
+
+/** One stream of a node. */
+export interface StreamRecord {
+  readonly node: NodeInfo
+  readonly address: string
+  readonly connectedAt: number
+  readonly types: Map<TypeUrl, TypeStatus>
+  fleet: string | undefined
+  /** Has changed since it was last read for a report. */
+  isDirty: boolean
+}
+
+export interface AckBoard {
+  opened(node: NodeInfo, address: string): StreamRecord
+  closed(record: StreamRecord): void
+  assigned(record: StreamRecord, fleet: string | undefined): void
+  sent(record: StreamRecord, type: TypeUrl, revision: number): void
+  /** Seconds since it was sent. */
+  acked(record: StreamRecord, type: TypeUrl, version: Version): number
+  rejected(record: StreamRecord, type: TypeUrl, version: Version, error: string): void
+  /** All nodes, one entry a node whatever its number of streams. */
+  nodes(): readonly NodeStatus[]
+  /** Those that changed since the last call. */
+  changed(): readonly NodeStatus[]
+}
+
+const shortOf = new Map(RESOURCE_TYPES.map(({ url, short }) => [url, short]))
+
+export function createAckBoard(options: { readonly edge: string; readonly now: () => number }): AckBoard {
+  const { edge, now } = options
+  const records = new Map<string, Set<StreamRecord>>()
+  let dirty: StreamRecord[] = []
+
+  const mark = (record: StreamRecord): void => {
+    if (record.isDirty) return
+    record.isDirty = true
+    dirty.push(record)
+  }
+  const statusOf = (record: StreamRecord, type: TypeUrl): TypeStatus => {
+    const known = record.types.get(type)
+    if (known) return known
+    const made = { version: '', acked: false, revision: 0, error: undefined, sentRevision: 0, sentAt: 0 }
+    record.types.set(type, made)
+    return made
+  }
+  return {
+    opened(node, address) {
+      const record: StreamRecord = {
+        node,
+        address,
+        connectedAt: now(),
+        types: new Map(),
+        fleet: undefined,
+        isDirty: false,
+      }
+      const key = keyOf(record)
+      const known = records.get(key)
+      if (known) known.add(record)
+      else records.set(key, new Set([record]))
+      mark(record)
+      return record
+    },
+    closed(record) {
+      const key = keyOf(record)
+      const streams = records.get(key)
+      streams?.delete(record)
+      if (streams?.size === 0) records.delete(key)
+    },
+    assigned(record, fleet) {
+      record.fleet = fleet
+      mark(record)
+    },
+    sent(record, type, revision) {
+      const status = statusOf(record, type)
+      status.sentRevision = revision
+      status.sentAt = now()
+    },
+    acked(record, type, version) {
+      const status = statusOf(record, type)
+      status.version = version
+      status.acked = true
+      status.revision = status.sentRevision
+      status.error = undefined
+      mark(record)
+      return (now() - status.sentAt) / 1000
+    },
+    rejected(record, type, _version, error) {
+      const status = statusOf(record, type)
+      status.acked = false
+      status.error = error
+      mark(record)
+    },
+    nodes: () => [...records.values()].flatMap((streams) => statusesOf(streams, edge)),
+    changed() {
+      const keys = new Set(dirty.map(keyOf))
+      for (const record of dirty) record.isDirty = false
+      dirty = []
+      return [...keys].flatMap((key) => statusesOf(records.get(key) ?? [], edge))
+    },
+  }
+}
+
+const keyOf = ({ node }: StreamRecord): string => `${node.cluster}\n${node.id}`
+
+/** The streams of one node as one status: types come from all of them, the rest from the last that opened. */
+function statusesOf(streams: Iterable<StreamRecord>, edge: string): readonly NodeStatus[] {
+  const all = [...streams]
+  const last = all.at(-1)
+  if (last === undefined) return []
+  const types = Object.fromEntries(
+    all.flatMap((record) => [...record.types].map(([type, status]) => [shortOf.get(type) ?? type, shown(status)])),
+  )
+  const { node, fleet, address, connectedAt } = last
+  return [
+    {
+      id: node.id,
+      cluster: node.cluster,
+      ...(fleet === undefined ? {} : { fleet }),
+      edge,
+      address,
+      connectedAt: new Date(connectedAt).toISOString(),
+      ...(node.userAgent === '' ? {} : { userAgent: node.userAgent }),
+      types,
+    },
+  ]
+}
+
+const shown = ({ version, acked, revision, error }: TypeStatus): NodeStatus['types'][string] => ({
+  version,
+  acked,
+  revision,
+  ...(error === undefined ? {} : { error }),
+})

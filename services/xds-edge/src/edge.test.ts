@@ -1,0 +1,261 @@
+// A whole edge over the memory store, asked by grpc-js over real sockets: what it serves, to whom, and what clients that
+// misbehave can do to others.
+
+import { resource } from '@fleetcast/shared/resources/resource'
+import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
+import { systemClock } from '@fleetcast/shared/runtime/clock'
+import { silentLogger } from '@fleetcast/shared/runtime/logger'
+import { createMetrics } from '@fleetcast/shared/runtime/metrics'
+import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
+import { createMemoryStore } from '@fleetcast/shared/store/memory'
+import type { Entry, SetStore } from '@fleetcast/shared/store/set-store'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createEdge, type Edge } from './edge.ts'
+import {
+  type Client,
+  connectTo,
+  deltaRequest,
+  openStream,
+  sotwRequest,
+  type TestStream,
+} from './transport/test-client.ts'
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+interface Running {
+  readonly store: SetStore
+  readonly edge: Edge
+  readonly client: () => Client
+  put(set: string, entries: readonly Entry[], remove?: readonly string[]): Promise<void>
+}
+
+async function start(fleet: Partial<Parameters<typeof fleetEntry>[0]> = {}): Promise<Running> {
+  const store = createMemoryStore()
+  const generation = await store.createGeneration()
+  const revisions = new Map<string, number>()
+  const put: Running['put'] = async (set, entries, remove = []) => {
+    const base = revisions.get(set) ?? 0
+    const result = await store.commit({
+      set,
+      generation: generation.id,
+      base,
+      positions: {},
+      change: { put: entries, remove },
+    })
+    expect(result.kind).toBe('committed')
+    revisions.set(set, base + 1)
+  }
+  await put(DIRECTORY, [fleetEntry({ name: 'web', views: [], retired: false, removeAfterMs: 5000, ...fleet })])
+  await put(fleetSet('web'), [cluster('a'), cluster('b'), endpoints('a', 1), endpoints('b', 1), listener('l')])
+  await store.seal(generation.id)
+  const edge = createEdge({
+    store,
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+    metrics: createMetrics(),
+    name: 'edge-1',
+    listen: { host: '127.0.0.1', port: 0 },
+  })
+  await edge.start()
+  await edge.ready()
+  closers.push(() => edge.stop())
+  const client = (): Client => {
+    const made = connectTo(edge.addresses().grpc!.port)
+    closers.push(() => made.close())
+    return made
+  }
+  return { store, edge, client, put }
+}
+
+const of = (type: string, name: string, text: string, endpointsName?: string): Entry =>
+  resource({ type, name, bytes: Buffer.from(text), endpointsName })
+const cluster = (name: string, text = name): Entry => of(CLUSTER, name, `cluster ${text}`, name)
+const endpoints = (name: string, n: number): Entry => of(ENDPOINTS, name, `endpoints ${name} ${n}`)
+const listener = (name: string): Entry => of(LISTENER, name, `listener ${name}`)
+const node = { id: 'n1', cluster: 'web' }
+
+/** The first answers of a delta client that takes everything. */
+async function subscribeDelta(stream: TestStream, id = 'n1'): Promise<void> {
+  stream.send(deltaRequest({ node: { id, cluster: 'web' }, type: CLUSTER }))
+  const clusters = await stream.next()
+  stream.send(deltaRequest({ type: CLUSTER, nonce: clusters.nonce }))
+  stream.send(deltaRequest({ type: ENDPOINTS, names: ['a', 'b'] }))
+  const assignments = await stream.next()
+  stream.send(deltaRequest({ type: ENDPOINTS, nonce: assignments.nonce }))
+}
+
+const texts = (values: readonly Buffer[]): string[] => values.map(String).sort()
+
+describe('serving', () => {
+  test('delta ADS: everything, then only what changed', async () => {
+    const { client, put } = await start()
+    const stream = openStream(client(), 'delta')
+    await subscribeDelta(stream)
+    expect(stream.responses.map(({ names }) => [...names].sort())).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ])
+    await put(fleetSet('web'), [endpoints('b', 2)])
+    const change = await stream.next()
+    expect([change.type, change.names, texts(change.values)]).toEqual([ENDPOINTS, ['b'], ['endpoints b 2']])
+  })
+
+  test('SotW ADS: full clusters, then a change of one assignment', async () => {
+    const { client, put } = await start()
+    const stream = openStream(client(), 'sotw')
+    stream.send(sotwRequest({ node, type: CLUSTER }))
+    const clusters = await stream.next()
+    expect(texts(clusters.values)).toEqual(['cluster a', 'cluster b'])
+    stream.send(sotwRequest({ type: CLUSTER, version: clusters.version, nonce: clusters.nonce }))
+    stream.send(sotwRequest({ type: ENDPOINTS, names: ['a', 'b'] }))
+    const first = await stream.next()
+    stream.send(sotwRequest({ type: ENDPOINTS, names: ['a', 'b'], version: first.version, nonce: first.nonce }))
+    await put(fleetSet('web'), [endpoints('a', 2)])
+    const change = await stream.next()
+    expect(texts(change.values)).toEqual(['endpoints a 2'])
+  })
+
+  test('per-type streams, both variants', async () => {
+    const { client } = await start()
+    const one = client()
+    const path = '/envoy.service.cluster.v3.ClusterDiscoveryService'
+    const sotw = openStream(one, 'sotw', `${path}/StreamClusters`)
+    sotw.send(sotwRequest({ node }))
+    expect(texts((await sotw.next()).values)).toEqual(['cluster a', 'cluster b'])
+    const delta = openStream(one, 'delta', `${path}/DeltaClusters`)
+    delta.send(deltaRequest({ node }))
+    expect((await delta.next()).names.length).toBe(2)
+  })
+
+  test('the same change is the same bytes for all streams, and its resources are counted', async () => {
+    const { client, put } = await start()
+    const streams = Array.from({ length: 20 }, () => openStream(client(), 'delta'))
+    await Promise.all(streams.map((stream, i) => subscribeDelta(stream, `n${i}`)))
+    await put(fleetSet('web'), [endpoints('b', 2)])
+    const changes = await Promise.all(streams.map((stream) => stream.next()))
+    expect(new Set(changes.map(({ nonce }) => nonce)).size).toBe(1)
+    expect(changes.flatMap(({ names }) => names).length).toBe(20)
+  })
+
+  test('ACKs and NACKs show in the status of the node', async () => {
+    const { client, edge } = await start()
+    const stream = openStream(client(), 'delta')
+    stream.send(deltaRequest({ node, type: CLUSTER }))
+    const clusters = await stream.next()
+    stream.send(deltaRequest({ type: CLUSTER, nonce: clusters.nonce, error: 'no such thing' }))
+    await expect.poll(() => edge.nodes()[0]?.types.cds?.error).toBe('no such thing')
+    expect(edge.nodes()[0]).toMatchObject({ id: 'n1', cluster: 'web', fleet: 'web', edge: 'edge-1' })
+  })
+})
+
+describe('who gets what', () => {
+  test('rule 5: a first request without a node is refused', async () => {
+    const { client } = await start()
+    const stream = openStream(client(), 'delta')
+    stream.send(deltaRequest({ type: CLUSTER }))
+    expect((await stream.ended).code).toBe(3)
+  })
+
+  test('rules 10 and 104: an identity that does not fit is refused with the reason', async () => {
+    const { client } = await start({ nodes: { cluster: ['web'], identity: ['spiffe://mesh/*'] } })
+    const stream = openStream(client(), 'delta')
+    stream.send(deltaRequest({ node, type: CLUSTER }))
+    const status = await stream.ended
+    expect(status.code).toBe(7)
+    expect(status.details).toContain('spiffe://mesh/*')
+  })
+
+  test('a node of no fleet is held, and served once its fleet is there', async () => {
+    const { client, edge, put } = await start()
+    const stream = openStream(client(), 'delta')
+    stream.send(deltaRequest({ node: { id: 'n', cluster: 'late' }, type: CLUSTER }))
+    await expect.poll(() => edge.nodes().length).toBe(1)
+    expect(edge.nodes()[0]?.fleet).toBeUndefined()
+    await put(fleetSet('late'), [cluster('x')])
+    await put(DIRECTORY, [fleetEntry({ name: 'late', views: [], retired: false, removeAfterMs: 5000 })])
+    expect((await stream.next()).names).toEqual(['x'])
+  })
+
+  test('a retired fleet: streams stay open, nothing is taken away, nothing is sent', async () => {
+    const { client, edge, put } = await start()
+    const stream = openStream(client(), 'delta')
+    await subscribeDelta(stream)
+    const before = stream.responses.length
+    await put(DIRECTORY, [fleetEntry({ name: 'web', views: [], retired: true, removeAfterMs: 5000 })])
+    await put(fleetSet('web'), [], [`${CLUSTER}\na`])
+    const other = openStream(client(), 'delta')
+    other.send(deltaRequest({ node: { id: 'n2', cluster: 'web' }, type: CLUSTER }))
+    await expect.poll(() => edge.nodes().length).toBe(2)
+    expect([stream.responses.length, other.responses.length]).toEqual([before, 0])
+  })
+})
+
+describe('bad clients do not touch others', () => {
+  const bad: [string, (stream: TestStream) => void][] = [
+    ['garbage', (s) => s.send(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]))],
+    ['an unknown type', (s) => s.send(deltaRequest({ node, type: 'type.googleapis.com/no.Such', names: ['x'] }))],
+    ['no type', (s) => s.send(deltaRequest({ node }))],
+    ['empty names', (s) => s.send(deltaRequest({ node, type: ENDPOINTS, names: ['', '', 'a'] }))],
+    [
+      '50,000 names',
+      (s) => s.send(deltaRequest({ node, type: ENDPOINTS, names: Array.from({ length: 50_000 }, (_, i) => `x${i}`) })),
+    ],
+    ['an unknown nonce', (s) => s.send(deltaRequest({ node, type: CLUSTER, nonce: 'what' }))],
+    [
+      'a flood',
+      (s) => {
+        for (let i = 0; i < 5000; i++) s.send(deltaRequest({ node, type: CLUSTER, nonce: `n${i}` }))
+      },
+    ],
+  ]
+  test.each(bad)('%s', async (_name, misbehave) => {
+    const { client, put } = await start()
+    const good = openStream(client(), 'delta')
+    await subscribeDelta(good, 'good')
+    misbehave(openStream(client(), 'delta'))
+    await put(fleetSet('web'), [endpoints('a', 7)])
+    expect(texts((await good.next()).values)).toEqual(['endpoints a 7'])
+  })
+
+  test('one that never answers, and one that refuses everything, get one response a type and change', async () => {
+    const { client, put } = await start()
+    const silent = openStream(client(), 'delta')
+    silent.send(deltaRequest({ node, type: ENDPOINTS, names: ['a'] }))
+    await silent.next()
+    const refusing = openStream(client(), 'delta')
+    refusing.call.on('data', () => {
+      const last = refusing.responses.at(-1)!
+      refusing.send(deltaRequest({ type: last.type, nonce: last.nonce, error: 'never' }))
+    })
+    refusing.send(deltaRequest({ node: { id: 'n2', cluster: 'web' }, type: ENDPOINTS, names: ['a'] }))
+    await refusing.next()
+    const good = openStream(client(), 'delta')
+    await subscribeDelta(good, 'good')
+    for (let n = 2; n < 7; n++) {
+      await put(fleetSet('web'), [endpoints('a', n)])
+      const change = await good.next()
+      good.send(deltaRequest({ type: ENDPOINTS, nonce: change.nonce }))
+    }
+    await expect.poll(() => refusing.responses.length).toBe(6)
+    expect(silent.responses.length).toBe(1)
+  })
+
+  test('500 streams that open and leave are forgotten', async () => {
+    const { client, edge } = await start()
+    const one = client()
+    const streams = Array.from({ length: 500 }, (_, i) => {
+      const stream = openStream(one, 'delta')
+      stream.send(deltaRequest({ node: { id: `n${i}`, cluster: 'web' }, type: CLUSTER }))
+      return stream
+    })
+    await Promise.all(streams.map((stream) => stream.next()))
+    expect(edge.status().streams).toBe(500)
+    for (const stream of streams) stream.call.cancel()
+    await expect.poll(() => edge.status().streams).toBe(0)
+    expect(edge.nodes()).toEqual([])
+  })
+})

@@ -1,0 +1,130 @@
+// An edge: follows the sets of its fleets and serves them to Envoys. Holds no state that matters: all of it comes back
+// from the store, or from its state directory while the store is absent.
+import type { Address } from '@fleetcast/shared/runtime/address'
+import type { Clock, Random } from '@fleetcast/shared/runtime/clock'
+import type { Logger } from '@fleetcast/shared/runtime/logger'
+import type { Metrics } from '@fleetcast/shared/runtime/metrics'
+import type { NodeStatus, SetName, SetStore } from '@fleetcast/shared/store/set-store'
+import { type AckBoard, createAckBoard } from './acks/ack-board.ts'
+import { startReporter } from './acks/reporter.ts'
+import { createTally } from './acks/tally.ts'
+import { assignFleet } from './identity/assign-fleet.ts'
+import { createXdsStreams } from './streams/xds-streams.ts'
+import type { Certificates } from './transport/grpc/certificates.ts'
+import { createGrpcServer, type GrpcLimits } from './transport/grpc/server.ts'
+import { createHeadCheck, type HeadCheck } from './world/head-check.ts'
+import { createWorld, type World } from './world/world.ts'
+
+export interface EdgeOptions {
+  readonly store: SetStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: Metrics
+  /** What this edge is called in the status of nodes. */
+  readonly name: string
+  readonly listen: Address
+  /** Absent: plain text. */
+  readonly certificates?: Certificates
+  /** Several processes share the port. */
+  readonly reusePort?: boolean
+  /** Fleets that it serves; all by default. */
+  readonly fleetsGlob?: string
+  /** Nodes that match no fleet get the only one, where there is only one (`fleetcast up`). */
+  readonly singleFleet?: boolean
+  readonly limits?: Partial<GrpcLimits>
+}
+
+export interface EdgeStatus {
+  readonly generation: string | undefined
+  readonly streams: number
+  readonly sets: Readonly<Record<SetName, number>>
+  readonly fleets: readonly { readonly name: string; readonly revision: number; readonly retired: boolean }[]
+}
+
+export interface Edge {
+  /** Listens and begins to follow. Fails where the address is taken. */
+  start(): Promise<void>
+  /** Where it listens. */
+  addresses(): { readonly grpc: Address | undefined }
+  /** What keeps it from doing its work, a line each; empty: it is ready. Once ready it stays so. */
+  missing(): readonly string[]
+  /** Resolves when it is ready, or when the signal aborts. */
+  ready(signal?: AbortSignal): Promise<void>
+  status(): EdgeStatus
+  nodes(): readonly NodeStatus[]
+  /** Ends its streams over the window and stops. */
+  stop(drainMs?: number): Promise<void>
+}
+
+export function createEdge(options: EdgeOptions): Edge {
+  const { store, clock, logger, metrics, name } = options
+  const stopping = new AbortController()
+  const board: AckBoard = createAckBoard({ edge: name, now: clock.now })
+  const onReady = new Set<() => void>()
+  let wasReady = false
+  let listening: Address | undefined
+
+  const world: World = createWorld({
+    store,
+    logger,
+    signal: stopping.signal,
+    ...(options.fleetsGlob === undefined ? {} : { fleetsGlob: options.fleetsGlob }),
+    onDirectory: () => streams.reassign(),
+    onSet() {
+      heads.advanced()
+      noteReadiness()
+    },
+  })
+  const heads: HeadCheck = createHeadCheck({ store, clock, ...world })
+  const streams = createXdsStreams({
+    clock,
+    logger,
+    board,
+    tally: createTally(metrics),
+    assign: ({ id, cluster }, names) =>
+      assignFleet({ id, cluster, names }, world.fleets(), { singleFleet: options.singleFleet ?? false }),
+    historyOf: world.history,
+    revisionOf: world.revisionOf,
+    confirm: heads.confirm,
+  })
+  const server = createGrpcServer({ ...options, methods: streams.methods })
+
+  function noteReadiness(): void {
+    if (wasReady || listening === undefined || world.missing().length > 0) return
+    wasReady = true
+    for (const resolve of onReady) resolve()
+    onReady.clear()
+  }
+
+  return {
+    async start() {
+      listening = await server.start()
+      world.start()
+      startReporter({ store, board, edge: name, clock, logger, signal: stopping.signal })
+    },
+    addresses: () => ({ grpc: listening }),
+    missing: () => (wasReady ? [] : listening === undefined ? ['it does not listen yet'] : world.missing()),
+    ready: (signal) =>
+      new Promise((resolve) => {
+        if (wasReady || signal?.aborted) return resolve()
+        onReady.add(resolve)
+        signal?.addEventListener('abort', () => resolve(), { once: true })
+      }),
+    status: () => ({
+      generation: world.generation(),
+      streams: server.streamCount(),
+      sets: Object.fromEntries(world.revisions()),
+      fleets: [...world.fleets().values()].map(({ name: fleet, retired }) => ({
+        name: fleet,
+        revision: world.revisionOf(fleet),
+        retired,
+      })),
+    }),
+    nodes: board.nodes,
+    async stop(drainMs = 0) {
+      await server.drain(drainMs)
+      stopping.abort()
+    },
+  }
+}

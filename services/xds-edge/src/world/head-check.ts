@@ -1,0 +1,101 @@
+// Rule 3: before the first answer on a stream, a read of the store that began after the stream opened says whether this
+// edge is behind. One read serves all streams that wait for it. A store that does not answer holds nobody up.
+import type { Clock } from '@fleetcast/shared/runtime/clock'
+import type { SetName, SetStore } from '@fleetcast/shared/store/set-store'
+
+export interface HeadCheck {
+  /** Calls back once, when the fleet's sets are as new as the store's were after this call, or the store did not say. */
+  confirm(fleet: string, done: () => void): void
+  /** Call after the sets in use changed: who waited for them may go on. */
+  advanced(): void
+}
+
+export interface HeadCheckOptions {
+  readonly store: Pick<SetStore, 'heads'>
+  readonly clock: Clock
+  readonly setsOf: (fleet: string) => readonly SetName[]
+  readonly revisions: () => ReadonlyMap<SetName, number>
+  readonly generation: () => string | undefined
+  /** How long the store may take to answer. */
+  readonly answerMs?: number
+  /** How long the edge may take to catch up with what it answered. */
+  readonly catchUpMs?: number
+}
+
+interface Waiting {
+  readonly fleet: string
+  readonly done: () => void
+}
+interface Behind extends Waiting {
+  readonly needs: ReadonlyMap<SetName, number>
+}
+
+export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
+  const { store, clock, setsOf, revisions, generation, answerMs = 200, catchUpMs = 5000 } = options
+  /** Streams that opened after the read under way began. */
+  let next: Waiting[] = []
+  let isReading = false
+  const behind = new Set<Behind>()
+
+  const readNext = (): void => {
+    if (next.length === 0) return
+    const waiting = next
+    next = []
+    isReading = true
+    let isOver = false
+    /** Undefined: no answer. Later answers than the first outcome count for nothing. */
+    const over = (heads: ReadonlyMap<SetName, { generation: string; revision: number }> | undefined): void => {
+      if (isOver) return
+      isOver = true
+      cancel()
+      isReading = false
+      for (const one of waiting) settle(one, heads)
+      readNext()
+    }
+    const cancel = clock.after(answerMs, () => over(undefined))
+    const fleets = new Set(waiting.map(({ fleet }) => fleet))
+    const sets = new Set([...fleets].flatMap((fleet) => [...setsOf(fleet)]))
+    store.heads([...sets]).then(over, () => over(undefined))
+  }
+  const settle = (
+    { fleet, done }: Waiting,
+    heads: ReadonlyMap<SetName, { generation: string; revision: number }> | undefined,
+  ): void => {
+    const needs = new Map<SetName, number>()
+    for (const set of setsOf(fleet)) {
+      const head = heads?.get(set)
+      // Another generation is taken as a whole, once it is sealed: until then what is here is the newest there is.
+      if (head && head.generation === generation() && head.revision > (revisions().get(set) ?? 0)) {
+        needs.set(set, head.revision)
+      }
+    }
+    if (needs.size === 0) {
+      done()
+      return
+    }
+    const cancel = clock.after(catchUpMs, () => entry.done())
+    const entry: Behind = {
+      fleet,
+      needs,
+      done() {
+        cancel()
+        behind.delete(entry)
+        done()
+      },
+    }
+    behind.add(entry)
+  }
+  return {
+    confirm(fleet, done) {
+      next.push({ fleet, done })
+      if (!isReading) readNext()
+    },
+    advanced() {
+      if (behind.size === 0) return
+      const now = revisions()
+      for (const entry of [...behind]) {
+        if ([...entry.needs].every(([set, revision]) => (now.get(set) ?? 0) >= revision)) entry.done()
+      }
+    },
+  }
+}
