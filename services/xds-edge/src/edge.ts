@@ -71,12 +71,12 @@ export function createEdge(options: EdgeOptions): Edge {
     signal: stopping.signal,
     ...(options.fleetsGlob === undefined ? {} : { fleetsGlob: options.fleetsGlob }),
     onDirectory: () => streams.reassign(),
-    onSet() {
+    onNews() {
       heads.advanced()
       noteReadiness()
     },
   })
-  const heads: HeadCheck = createHeadCheck({ store, clock, ...world })
+  const heads: HeadCheck = createHeadCheck({ store, clock, setsOf: world.setsOf, standing: world.standing })
   const streams = createXdsStreams({
     clock,
     logger,
@@ -114,7 +114,7 @@ export function createEdge(options: EdgeOptions): Edge {
     status: () => ({
       generation: world.generation(),
       streams: server.streamCount(),
-      sets: Object.fromEntries(world.revisions()),
+      sets: Object.fromEntries(world.sets().map((set) => [set, world.standing(set)?.revision ?? 0])),
       fleets: [...world.fleets().values()].map(({ name: fleet, retired }) => ({
         name: fleet,
         revision: world.revisionOf(fleet),

@@ -2,6 +2,7 @@
 // edge is behind. One read serves all streams that wait for it. A store that does not answer holds nobody up.
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { SetName, SetStore } from '@fleetcast/shared/store/set-store'
+import type { Standing } from './world.ts'
 
 export interface HeadCheck {
   /** Calls back once, when the fleet's sets are as new as the store's were after this call, or the store did not say. */
@@ -14,8 +15,7 @@ export interface HeadCheckOptions {
   readonly store: Pick<SetStore, 'heads'>
   readonly clock: Clock
   readonly setsOf: (fleet: string) => readonly SetName[]
-  readonly revisions: () => ReadonlyMap<SetName, number>
-  readonly generation: () => string | undefined
+  readonly standing: (set: SetName) => Standing | undefined
   /** How long the store may take to answer. */
   readonly answerMs?: number
   /** How long the edge may take to catch up with what it answered. */
@@ -31,7 +31,7 @@ interface Behind extends Waiting {
 }
 
 export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
-  const { store, clock, setsOf, revisions, generation, answerMs = 200, catchUpMs = 5000 } = options
+  const { store, clock, setsOf, standing, answerMs = 200, catchUpMs = 5000 } = options
   /** Streams that opened after the read under way began. */
   let next: Waiting[] = []
   let isReading = false
@@ -44,7 +44,7 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
     isReading = true
     let isOver = false
     /** Undefined: no answer. Later answers than the first outcome count for nothing. */
-    const over = (heads: ReadonlyMap<SetName, { generation: string; revision: number }> | undefined): void => {
+    const over = (heads: ReadonlyMap<SetName, Standing> | undefined): void => {
       if (isOver) return
       isOver = true
       cancel()
@@ -57,15 +57,13 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
     const sets = new Set([...fleets].flatMap((fleet) => [...setsOf(fleet)]))
     store.heads([...sets]).then(over, () => over(undefined))
   }
-  const settle = (
-    { fleet, done }: Waiting,
-    heads: ReadonlyMap<SetName, { generation: string; revision: number }> | undefined,
-  ): void => {
+  const settle = ({ fleet, done }: Waiting, heads: ReadonlyMap<SetName, Standing> | undefined): void => {
     const needs = new Map<SetName, number>()
     for (const set of setsOf(fleet)) {
       const head = heads?.get(set)
       // Another generation is taken as a whole, once it is sealed: until then what is here is the newest there is.
-      if (head && head.generation === generation() && head.revision > (revisions().get(set) ?? 0)) {
+      const here = standing(set)
+      if (head && head.generation === here?.generation && head.revision > here.revision) {
         needs.set(set, head.revision)
       }
     }
@@ -92,9 +90,8 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
     },
     advanced() {
       if (behind.size === 0) return
-      const now = revisions()
       for (const entry of [...behind]) {
-        if ([...entry.needs].every(([set, revision]) => (now.get(set) ?? 0) >= revision)) entry.done()
+        if ([...entry.needs].every(([set, revision]) => (standing(set)?.revision ?? 0) >= revision)) entry.done()
       }
     },
   }
