@@ -1,0 +1,246 @@
+// The compiler: the whole world in, the wanted contents of every set out. It has memory (what was compiled, what was last
+// good) but no clock, no I/O and no store: the same objects give the same sets. Work is done when a set is asked for.
+import type { ServiceKey } from '@fleetcast/shared/catalog/catalog'
+import type { EnvoyTypes } from '@fleetcast/shared/envoy/types'
+import type { SecretObject } from '@fleetcast/shared/objects/object'
+import type { Problem } from '@fleetcast/shared/objects/problem'
+import { type Resource, resource } from '@fleetcast/shared/resources/resource'
+import { type DirectoryFleet, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
+import type { Entry, EntryKey, SetName } from '@fleetcast/shared/store/set-store'
+import { createCatalog } from '../catalog/catalog.ts'
+import type { ReadFleetDocument } from '../fleets/document.ts'
+import { createFleetIndex } from '../fleets/fleet-index.ts'
+import {
+  type FleetDefinition,
+  type LastGood,
+  type NativeResource,
+  NOTHING_GOOD,
+  readFleet,
+} from '../fleets/read-fleet.ts'
+import { compileEndpoints } from '../views/compile-endpoints.ts'
+import { createViews, type View, type ViewId } from '../views/views.ts'
+import { byText } from '../world/order.ts'
+import type { WorldChange } from '../world/world.ts'
+import { createCompileCluster } from './compile-clusters.ts'
+import { type CompiledFleet, compileFleet, isChosen } from './compile-fleet.ts'
+import { createCompileSecret } from './compile-secrets.ts'
+import { encodeAssignment } from './encode-assignment.ts'
+import { createReadCluster } from './read-cluster.ts'
+
+export interface CompilerOptions {
+  readonly types: EnvoyTypes
+  readonly sealKey?: Uint8Array | undefined
+  readonly read: ReadFleetDocument
+  /** What a fleet's set holds now. */
+  readonly committed: (fleet: string) => ReadonlyMap<EntryKey, Entry>
+  /** False while a site is not synced. */
+  readonly settled: () => boolean
+}
+
+/** Names by view, and fleets, that must be compiled anew. */
+export interface Touched {
+  readonly fleets: Set<string>
+  readonly views: Map<ViewId, Set<string>>
+}
+
+export interface Compiler {
+  apply(changes: readonly WorldChange[], sites: ReadonlySet<string>): Touched
+  /** Every fleet that has a ConfigMap now. */
+  fleets(): readonly string[]
+  /** Undefined for a fleet that is gone, or can't be published. What else it touches is added to `touched`. */
+  fleet(name: string, touched: Touched): CompiledFleet | undefined
+  /** Names of a fleet as it was committed: their assignments stay. */
+  holdCommitted(fleet: string, links: ReadonlyMap<ViewId, ReadonlySet<string>>, touched: Touched): void
+  view(id: ViewId): View | undefined
+  /** The assignment of a name; undefined where the name is not held, or the view's settings are not known. */
+  assignment(id: ViewId, name: string): Resource | undefined
+  directoryEntry(fleet: string): Omit<DirectoryFleet, 'views' | 'retired'> | undefined
+  /** All sets whose problems are known. */
+  problems(): ReadonlyMap<SetName, readonly Problem[]>
+}
+
+interface FleetState {
+  definition: FleetDefinition | undefined
+  compiled: CompiledFleet | undefined
+  isRead: boolean
+}
+
+export const untouched = (): Touched => ({ fleets: new Set(), views: new Map() })
+
+export function createCompiler(options: CompilerOptions): Compiler {
+  const { types, sealKey, read, committed, settled } = options
+  const catalog = createCatalog()
+  const index = createFleetIndex()
+  const views = createViews()
+  const secrets = new Map<string, Map<string, SecretObject>>()
+  const fleets = new Map<string, FleetState>()
+  const lastGood = new Map<string, LastGood>()
+  const readCluster = createReadCluster(types)
+  const compileCluster = createCompileCluster(types)
+  const compileSecret = createCompileSecret(types, sealKey)
+  const natives = new WeakMap<Uint8Array, Resource>()
+  let sites: readonly string[] = []
+
+  const stateOf = (name: string): FleetState => {
+    const known = fleets.get(name)
+    if (known) return known
+    const made: FleetState = { definition: undefined, compiled: undefined, isRead: false }
+    fleets.set(name, made)
+    return made
+  }
+  const encodeNative = (native: NativeResource): Resource => {
+    const known = natives.get(native.bytes)
+    if (known) return known
+    const made = resource({ ...native, sealKey })
+    natives.set(native.bytes, made)
+    return made
+  }
+
+  function touchServices(keys: readonly ServiceKey[], touched: Touched): void {
+    for (const key of keys) {
+      for (const [id, names] of views.namesOf(key)) for (const name of names) touchName(touched, id, name)
+    }
+  }
+  function touchFleets(change: WorldChange, touched: Touched): void {
+    const object = change.after ?? change.before
+    if (object?.kind === 'Service') {
+      const key = `${object.namespace}/${object.name}`
+      for (const [name, state] of fleets) if (usesService(state, key, change)) touchFleet(name, touched)
+    }
+    if (object?.kind === 'Secret') {
+      applySecret(change)
+      for (const [name, { definition }] of fleets) {
+        if (definition?.namespaces.includes(object.namespace)) touchFleet(name, touched)
+      }
+    }
+    for (const name of index.apply(change)) {
+      stateOf(name).isRead = false
+      touchFleet(name, touched)
+    }
+  }
+  function touchFleet(name: string, touched: Touched): void {
+    stateOf(name).compiled = undefined
+    touched.fleets.add(name)
+  }
+  function applySecret({ site, key, after }: WorldChange): void {
+    const ofSite = secrets.get(site) ?? new Map<string, SecretObject>()
+    secrets.set(site, ofSite)
+    if (after?.kind === 'Secret') ofSite.set(key, after)
+    else ofSite.delete(key)
+  }
+  function* secretsOf(namespaces: readonly string[]): Iterable<readonly [string, SecretObject]> {
+    for (const site of sites) {
+      for (const secret of secrets.get(site)?.values() ?? []) {
+        if (namespaces.includes(secret.namespace)) yield [site, secret]
+      }
+    }
+  }
+
+  function definitionOf(name: string, state: FleetState): FleetDefinition | undefined {
+    if (state.isRead) return state.definition
+    const sources = index.sources(name)
+    state.isRead = true
+    state.definition =
+      sources.length === 0
+        ? undefined
+        : readFleet({ name, sources, last: lastGood.get(name) ?? NOTHING_GOOD, read, readCluster })
+    if (state.definition) lastGood.set(name, state.definition.good)
+    return state.definition
+  }
+
+  return {
+    apply(changes, syncedSites) {
+      const touched = untouched()
+      if (syncedSites.size !== sites.length) {
+        sites = [...syncedSites].sort(byText)
+        // What was missing may be there now, or be missed for good.
+        for (const name of fleets.keys()) touchFleet(name, touched)
+      }
+      for (const change of changes) {
+        touchServices(catalog.apply(change), touched)
+        touchFleets(change, touched)
+      }
+      return touched
+    },
+    fleets: () => [...index.names()].sort(byText),
+    fleet(name, touched) {
+      const state = stateOf(name)
+      const definition = definitionOf(name, state)
+      const holder = `compiled ${name}`
+      if (!definition?.settings) {
+        // A fleet that is retired keeps what was committed: that is held by itself.
+        for (const id of views.heldBy(holder)) touchNames(touched, id, views.hold(holder, id, new Set()))
+        if (!definition) fleets.delete(name)
+        return undefined
+      }
+      const { settings } = definition
+      state.compiled ??= compileFleet({
+        definition,
+        settings,
+        services: catalog,
+        secrets: secretsOf(definition.namespaces),
+        settled: settled(),
+        committed: committed(name),
+        encodeNative,
+        compileCluster,
+        compileSecret,
+      })
+      const { view, links } = state.compiled
+      for (const id of views.heldBy(holder)) {
+        if (id !== view) touchNames(touched, id, views.hold(holder, id, new Set()))
+      }
+      touchNames(touched, view, views.hold(holder, view, links, settings.view))
+      return state.compiled
+    },
+    holdCommitted(fleet, links, touched) {
+      const holder = `committed ${fleet}`
+      for (const id of views.heldBy(holder)) {
+        if (!links.has(id)) touchNames(touched, id, views.hold(holder, id, new Set()))
+      }
+      for (const [id, names] of links) touchNames(touched, id, views.hold(holder, id, names))
+    },
+    view: (id) => views.view(id),
+    assignment(id, name) {
+      const view = views.view(id)
+      if (!view?.settings || !view.names.has(name)) return undefined
+      const { settings, naming } = view
+      const service = (site: string, key: ServiceKey) => catalog.service(site, key)?.value
+      return encodeAssignment(compileEndpoints(name, { settings, naming, sites, service }))
+    },
+    directoryEntry(name) {
+      const settings = definitionOf(name, stateOf(name))?.settings
+      if (!settings) return undefined
+      return { name, ...(settings.nodes && { nodes: settings.nodes }), removeAfterMs: settings.removeAfterMs }
+    },
+    problems() {
+      const all = new Map<SetName, readonly Problem[]>()
+      for (const [name, { compiled, definition }] of fleets) {
+        all.set(fleetSet(name), compiled?.problems ?? definition?.problems ?? [])
+      }
+      return all
+    },
+  }
+}
+
+function usesService({ definition, compiled }: FleetState, key: ServiceKey, { before, after }: WorldChange): boolean {
+  // Not compiled since its last change: it will be.
+  if (!compiled || !definition?.settings || compiled.watched.has(key)) return true
+  const { settings } = definition
+  return [before, after].some((object) => object?.kind === 'Service' && isChosen(settings, object))
+}
+
+export function touchName(touched: Touched, view: ViewId, name: string): void {
+  const names = touched.views.get(view)
+  if (names) names.add(name)
+  else touched.views.set(view, new Set([name]))
+}
+
+const touchNames = (touched: Touched, view: ViewId, names: readonly string[]): void => {
+  for (const name of names) touchName(touched, view, name)
+}
+
+/** The sets that were touched. */
+export const setsOf = ({ fleets, views }: Touched): readonly SetName[] => [
+  ...[...views.keys()].map(viewSet),
+  ...[...fleets].map(fleetSet),
+]

@@ -1,0 +1,44 @@
+// What was read from one key of a ConfigMap, cut down to what compiling needs: plain values, so that a worker thread can
+// hand them over and equal texts can share them.
+import { type DocumentResult, type FailedItem, readDocument } from '@fleetcast/shared/envoy/document'
+import type { Reference } from '@fleetcast/shared/envoy/references'
+import type { EnvoyTypes } from '@fleetcast/shared/envoy/types'
+import type { Problem } from '@fleetcast/shared/objects/problem'
+import type { TypeUrl } from '@fleetcast/shared/resources/resource'
+
+export interface DocumentResource {
+  readonly type: TypeUrl
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly endpointsName?: string
+  readonly sensitive?: true
+  readonly aliases?: readonly string[]
+  readonly ttlSeconds?: number
+  readonly references: readonly Reference[]
+  readonly path: string
+  readonly line?: number
+  readonly column?: number
+}
+
+export interface FleetDocument {
+  /** False: the text as a whole says nothing, so everything in it keeps its last good form. */
+  readonly readable: boolean
+  readonly resources: readonly DocumentResource[]
+  readonly failed: readonly FailedItem[]
+  /** Places hold line, column and path only. */
+  readonly problems: readonly Problem[]
+}
+
+export type ReadFleetDocument = (key: string, text: string) => FleetDocument
+
+export function readFleetDocument(types: EnvoyTypes, key: string, text: string): FleetDocument {
+  return cutDown(readDocument({ types, name: key, text }))
+}
+
+function cutDown({ readable, items, failed, problems }: DocumentResult): FleetDocument {
+  const resources = items.map((item): DocumentResource => {
+    const { message: _, json: __, position, ...kept } = item
+    return { ...kept, ...position }
+  })
+  return { readable, resources, failed, problems }
+}
