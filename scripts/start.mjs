@@ -35,12 +35,6 @@ process.on('SIGINT', () => end(0))
 process.on('SIGTERM', () => end(0))
 children.whenOneEnds((message) => end(1, message))
 
-try {
-  await start(readFlags())
-} catch (error) {
-  end(error.exitCode ?? 1, error.message)
-}
-
 async function start(flags) {
   for (const [name, address] of Object.entries(flags)) await checkFree(name, address)
   progress('installing packages and looking for an Envoy')
@@ -168,4 +162,10 @@ function bind(host, port) {
       server.close(() => resolve(bound))
     })
   })
+}
+
+try {
+  await start(readFlags())
+} catch (error) {
+  end(error.exitCode ?? 1, error.message)
 }

@@ -18,7 +18,7 @@ export function createQuestions(sources: Sources): Questions {
   const { store } = sources
   return {
     questions: {
-      '/overview': () => overviewOf(sources),
+      '/status': () => overviewOf(sources),
       '/problems': async () => (await overviewOf(sources)).problems,
       '/nodes': ({ fleet }) => nodesOf(store, fleet),
       '/history': ({ fleet = '', limit }) => historyOf(store, fleet, numberOf(limit) ?? 20),

@@ -46,11 +46,14 @@ export interface Overview {
 export interface Sources {
   readonly store: SetStore
   readonly log?: ObjectLog
+  /** Sites that this process watches, known before anything of them is committed. */
+  readonly sites?: readonly string[]
 }
 
-export async function overviewOf({ store, log }: Sources): Promise<Overview> {
+export async function overviewOf({ store, log, sites: watched = [] }: Sources): Promise<Overview> {
   const generation = await store.generation()
-  const { fleets, sites } = await readDirectory(store)
+  const { fleets, sites: known } = await readDirectory(store)
+  const sites = [...new Set([...known, ...watched])]
   const nodes = await store.nodes()
   const sets = [...fleets.map((f) => fleetSet(f.name)), ...viewsOf(fleets), ...sites.map(siteSet), DIRECTORY]
   const problems = await problemsOf(store, sets)
