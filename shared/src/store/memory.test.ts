@@ -14,7 +14,8 @@ describe('memory', () => {
       other: store,
       lose: async () => store.forget(),
       passSeconds: async (seconds) => {
- now += seconds * 1_000 },
+        now += seconds * 1_000
+      },
     }
   })
 

@@ -85,6 +85,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   }
 
   return {
+    acceptsSecrets: true,
     async generation() {
       return generation
     },
@@ -159,7 +160,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   }
 }
 
-export const emptyHead = (generation: string): SetHead => ({
+const emptyHead = (generation: string): SetHead => ({
   generation,
   revision: 0,
   digest: EMPTY_DIGEST,

@@ -90,6 +90,9 @@ export interface StoreGeneration {
 }
 
 export interface SetStore {
+  /** False where a sensitive resource could not be kept sealed: whoever commits leaves them out and says so as a problem. */
+  readonly acceptsSecrets: boolean
+
   /** The present generation; undefined in a store that was never used or was lost. */
   generation(): Promise<StoreGeneration | undefined>
   /** Makes a generation, unsealed, unless there is one. Returns the one that is there afterwards. */
