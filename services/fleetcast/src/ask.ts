@@ -1,14 +1,15 @@
 // How the operators' verbs get their answers: from an admin address, or from Redis itself.
 import { type Address, formatAddress } from '@fleetcast/shared/runtime/address'
+import { systemClock } from '@fleetcast/shared/runtime/clock'
 import type { Flags } from '@fleetcast/shared/runtime/config'
 import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
 import ora from 'ora'
 import { createQuestions } from './answers/questions.ts'
-import { openStore, type StoreValues } from './open-redis.ts'
+import { openPorts, type PortValues } from './ports.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface AskValues extends Omit<StoreValues, 'redis'> {
+export interface AskValues extends Omit<PortValues, 'redis'> {
   readonly admin: Address
   readonly redis: string | undefined
 }
@@ -73,16 +74,18 @@ function parseAnswer(text: string, where: string): unknown {
 }
 
 async function askRedis(
-  values: StoreValues,
+  values: PortValues,
   logger: Logger,
   question: Question,
   query: Record<string, string>,
 ): Promise<unknown> {
-  const store = await openStore(values, logger)
+  const ports = await openPorts({ values, clock: systemClock, random: Math.random, logger, name: 'operator' })
   try {
-    const { questions, orders } = createQuestions({ store })
+    const lack = await ports.redis.health()
+    if (lack !== undefined) throw failure(`--redis: ${lack}`)
+    const { questions, orders } = createQuestions({ store: ports.openStore() })
     return await (question.isOrder ? orders : questions)[question.path]?.(query)
   } finally {
-    await store.close()
+    await ports.close()
   }
 }

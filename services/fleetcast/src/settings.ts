@@ -12,6 +12,7 @@ import {
   textThat,
   word,
 } from '@fleetcast/shared/runtime/setting'
+import { parseSealKey } from './seal-key.ts'
 
 const logLevel = choice(['debug', 'info', 'warn', 'error', 'silent'])
 
@@ -37,9 +38,11 @@ const redisUrl = textThat(
   },
 )
 
+const sealKey = textThat('32 bytes in base64', 'KEY', parseSealKey)
+
 const sealing = {
   prefix: word('What every key in Redis starts with.', { default: 'fleetcast' }),
-  sealKey: text('Seals Secrets in Redis: 32 bytes in base64.', { secret: true, environmentOnly: true }),
+  sealKey: sealKey('Seals Secrets in Redis: 32 bytes in base64.', { secret: true, environmentOnly: true }),
   sealKeyFile: path('A file that holds the seal key.'),
 }
 
@@ -77,7 +80,6 @@ export const watcherSettings = {
   ...kube,
   site: word('The name of the site (Kubernetes cluster or folder) that is watched.', { required: true }),
   folder: path('Reads objects from the manifests of this folder instead of an API server.'),
-  leaseNamespace: word('The namespace of the Lease; where this is left out, that of the kubeconfig file or the Pod.'),
   admin: admin(18003),
   insecure,
 }

@@ -9,6 +9,7 @@ import { aborted, EXIT_DONE } from '@fleetcast/shared/runtime/run'
 import { createMemoryStore } from '@fleetcast/shared/store/memory'
 import { createWatcherOf } from '@fleetcast/watcher/main'
 import { createEdge } from '@fleetcast/xds-edge/edge'
+import { edgeListeners } from './edge-listeners.ts'
 import { publisherPart, untilStopped } from './publisher-part.ts'
 import { readyLine } from './ready-line.ts'
 import { createRoleAdmin } from './role-admin.ts'
@@ -28,7 +29,13 @@ export const up: Run<typeof upSettings> = async ({ values, operands, signal, log
     { ...parts, log },
   )
   const publisher = createPublisher({ ...parts, log, store, queue: createMemoryQueue(), types: createEnvoyTypes() })
-  const edge = createEdge({ ...parts, store, name: 'up', listen: values.listen, singleFleet: true })
+  const edge = createEdge({
+    ...parts,
+    ...(await edgeListeners(values, systemClock, logger)),
+    store,
+    name: 'up',
+    singleFleet: true,
+  })
   const admin = await createRoleAdmin({
     ...parts,
     role: 'up',

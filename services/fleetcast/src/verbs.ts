@@ -77,7 +77,7 @@ const validate = defineVerb({
   load: async () => (await import('./validate.ts')).validate,
 })
 
-const asked = (values: { sealKey?: string | undefined; sealKeyFile?: string | undefined }): readonly string[] =>
+const asked = (values: { sealKey?: Uint8Array | undefined; sealKeyFile?: string | undefined }): readonly string[] =>
   atMostOne<typeof values>('sealKey', 'sealKeyFile')(values)
 
 const status = defineVerb({
