@@ -1,0 +1,114 @@
+// The job queue over Redis, on BullMQ. A job is a doorbell: it carries nothing; the positions of all wakes merged into it
+// stand beside it, written before it rings. Never two jobs of one set wait, and one that runs is followed by at most one.
+import { Queue, Worker } from 'bullmq'
+import { z } from 'zod'
+import type { OpenedRedis } from '../redis/open-redis.ts'
+import type { RedisScript } from '../redis/redis-link.ts'
+import { type Logger, silentLogger } from '../runtime/logger.ts'
+import type { Positions, SetName } from '../store/set-store.ts'
+import type { Job, JobQueue } from './job-queue.ts'
+
+export interface BullQueueOptions {
+  /** Shared with the other adapters; it is not closed with the queue. */
+  readonly redis: OpenedRedis
+  /** Starts every key. */
+  readonly prefix?: string
+  readonly logger?: Logger
+  /** Jobs that one `work` runs at a time. */
+  readonly concurrency?: number
+}
+
+const QUEUE = 'sets'
+const LOCK_MS = 3_000
+const STALLED_MS = 2_000
+/** A job of a worker that died is run again however often that happens. */
+const STALLED_MAX = 1_000_000
+const RETRY_MIN_MS = 100
+const RETRY_MAX_MS = 5_000
+
+/**
+ * Keeps the larger of two positions at each site, of two generations the later wake's.
+ * Keys: positions of all sets (hash). ARGV: set, positions.
+ */
+const MERGE: RedisScript = {
+  name: 'merge',
+  lua: `
+local merged = cjson.decode(redis.call('HGET', KEYS[1], ARGV[1]) or '{}')
+for site, at in pairs(cjson.decode(ARGV[2])) do
+  local known = merged[site]
+  if not known or known.generation ~= at.generation or known.n < at.n then merged[site] = at end
+end
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(merged))
+return 1
+`,
+}
+
+const positionsForm = z.record(z.string(), z.object({ generation: z.string(), n: z.number() }))
+
+export function createBullQueue(options: BullQueueOptions): JobQueue {
+  const { redis, prefix = 'fleetcast', logger = silentLogger, concurrency = 4 } = options
+  // Braces: all keys of the queue in one slot of a cluster.
+  const keyPrefix = `${prefix}:{jobs}`
+  const positionsKey = `${keyPrefix}:positions`
+  const connection = redis.client('blocking')
+  const queue = new Queue(QUEUE, {
+    connection,
+    prefix: keyPrefix,
+    skipMetasUpdate: true,
+    defaultJobOptions: {
+      removeOnComplete: true,
+      removeOnFail: true,
+      attempts: Number.MAX_SAFE_INTEGER,
+      backoff: { type: 'custom' },
+    },
+  })
+  queue.on('error', (error) => logger.debug({ error: error.message }, 'the job queue lost its connection'))
+  const closing = new AbortController()
+
+  const positionsOf = async (set: SetName): Promise<Positions> => {
+    const text = await redis.commands.call('HGET', positionsKey, set)
+    const parsed = positionsForm.safeParse(typeof text === 'string' ? JSON.parse(text) : {})
+    if (!parsed.success) throw new Error(`${positionsKey} of ${set} is not what Fleetcast writes`)
+    return parsed.data
+  }
+
+  return {
+    async wake(set, positions) {
+      await redis.commands.run(MERGE, [positionsKey], [set, JSON.stringify(positions)])
+      await queue.add('set', { set }, { deduplication: { id: set, keepLastIfActive: true } })
+    },
+    async work(handle, signal) {
+      const until = AbortSignal.any([signal, closing.signal])
+      if (until.aborted) return
+      const run = async (set: SetName): Promise<void> => {
+        const job: Job = { set, positions: await positionsOf(set) }
+        await handle(job)
+      }
+      const worker = new Worker<{ set: SetName }>(QUEUE, ({ data }) => run(data.set), {
+        connection,
+        prefix: keyPrefix,
+        concurrency,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_MS,
+        maxStalledCount: STALLED_MAX,
+        drainDelay: 5,
+        settings: { backoffStrategy: (attempts) => Math.min(RETRY_MIN_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS) },
+      })
+      worker.on('error', (error) => logger.debug({ error: error.message }, 'a worker lost its connection'))
+      worker.on('failed', (job, error) => logger.warn({ set: job?.data.set, error: error.message }, 'a job failed'))
+      await new Promise<void>((resolve) => {
+        until.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await worker.close()
+    },
+    async idle() {
+      const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'prioritized')
+      return Object.values(counts).every((count) => count === 0)
+    },
+    async close() {
+      closing.abort()
+      await queue.close()
+      connection.disconnect()
+    },
+  }
+}
