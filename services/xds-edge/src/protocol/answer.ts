@@ -1,6 +1,6 @@
 // A client's ACK or NACK of the response that is outstanding on a lane. Never sends: the caller pumps afterwards.
-import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
-import type { Lane } from './lane.ts'
+import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
+import { type Lane, owesRemovals } from './lane.ts'
 import type { Request, Response } from './messages.ts'
 import { areExpectedAnswered } from './order.ts'
 
@@ -12,7 +12,7 @@ export function answer(lane: Lane, error: Request['error']): void {
   lane.isAwaiting = false
   if (error === undefined) accept(lane, response)
   else refuse(lane, response)
-  if (lane.part >= step.parts.length - 1) finish(lane)
+  if (lane.part >= step.parts.length - 1) finish(lane, error === undefined)
   // Rule 15: error_detail alone makes a NACK.
   if (error === undefined) stream.effects.acked(response.type, response.version, response.nonce)
   else stream.effects.rejected(response.type, response.version, response.nonce, error.message)
@@ -37,18 +37,18 @@ function refuse(lane: Lane, response: Response): void {
     return
   }
   if (response.resources.length === 0) return
-  const refused = lane.refused instanceof Map ? lane.refused : new Map<string, string>()
-  for (const { name, version } of response.resources) refused.set(name, version)
+  const refused = lane.refused instanceof Set ? lane.refused : new Set<string>()
+  for (const { name } of response.resources) refused.add(name)
   lane.refused = refused
 }
 
 /** The whole step is answered. */
-function finish(lane: Lane): void {
+function finish(lane: Lane, isAccepted: boolean): void {
   const { stream, step, own } = lane
   const isStillDue = own !== undefined && (own.whole || own.due.size > 0)
   if (!isStillDue) lane.answeredAt = Math.max(lane.answeredAt, lane.stepTo)
   lane.step = undefined
-  if (lane.type.url === CLUSTER && step !== undefined && step.added.length > 0) {
+  if (lane.type.url === CLUSTER && isAccepted && step !== undefined && step.added.length > 0) {
     // Rule 71: routes wait for endpoints of the clusters added, where the client takes endpoints here.
     const hasEndpoints = stream.lanes.some(({ type }) => type.url === ENDPOINTS)
     const hasLater = stream.lanes.some(({ type }) => type.url !== ENDPOINTS && type.url !== CLUSTER)
@@ -56,4 +56,8 @@ function finish(lane: Lane): void {
       stream.expected = stream.expected.length === 0 ? step.added : [...stream.expected, ...step.added]
   }
   if (stream.expected.length > 0) areExpectedAnswered(stream)
+  if (lane.type.url === LISTENER && stream.isAggregated && stream.lanes.some(owesRemovals)) {
+    stream.isListenerNew = true
+    stream.isSettleTimed = false
+  }
 }

@@ -3,7 +3,7 @@
 import type { Resource, Version } from '@fleetcast/shared/resources/resource'
 import type { ResourceType } from '@fleetcast/shared/resources/types'
 import { type Group, type Member, nextTouch } from '../sets/group.ts'
-import type { Subscription } from '../sets/subscription.ts'
+import { isCovered, type Subscription } from '../sets/subscription.ts'
 import type { TypeHistory } from '../sets/type-history.ts'
 import type { Response } from './messages.ts'
 import type { StreamState } from './stream-state.ts'
@@ -16,6 +16,8 @@ export interface Step {
   readonly endpoints: readonly string[]
   /** Those of clusters that it adds: routes wait for them (rule 71). */
   readonly added: readonly string[]
+  /** Made for one lane alone: it may answer names that were asked for, which no position tells. */
+  readonly isOwn: boolean
 }
 
 /** What sets a lane apart from others with its subscription. */
@@ -62,8 +64,8 @@ export interface Lane extends Member {
   /** One response at a time is outstanding (rule 7 of the design). */
   isAwaiting: boolean
   own: Own | undefined
-  /** Versions that the client refused and that may still stand; `all` for a refused full state. */
-  refused: Map<string, Version> | 'all' | undefined
+  /** Names that the client refused and has accepted nothing newer of; `all` for a refused full state. */
+  refused: Set<string> | 'all' | undefined
   /** What something that is to be sent waits for: another lane's turn, or leave to remove. */
   waitsFor: 'nothing' | 'order' | 'removal'
   /** Sum of the positions of the last shared response: a nonce made of positions is used once (rule 12). */
@@ -137,10 +139,10 @@ export function hasRefused(lane: Lane): boolean {
   const { refused, history } = lane
   if (refused === undefined || history === undefined) return false
   if (refused === 'all') return true
-  for (const [name, version] of refused) {
+  for (const name of refused) {
     const present = history.get(name)
-    // Corrected or removed since: what counts now is the answer to that.
-    if (present === undefined || present.version !== version) refused.delete(name)
+    // Removed or no longer wanted. What was corrected counts as refused until the correction is accepted.
+    if (present === undefined || !isCovered(lane.subscription, present)) refused.delete(name)
   }
   if (refused.size === 0) lane.refused = undefined
   return refused.size > 0

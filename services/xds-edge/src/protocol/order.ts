@@ -27,7 +27,7 @@ interface Order {
 const ORDER: Readonly<Record<TypeUrl, Order>> = {
   [SECRET]: { parents: [CLUSTER, LISTENER] },
   [CLUSTER]: { parents: [LISTENER, SCOPED_ROUTES, ROUTES, VIRTUAL_HOST] },
-  [ENDPOINTS]: { afterSent: [CLUSTER], parents: [LISTENER, SCOPED_ROUTES, ROUTES, VIRTUAL_HOST] },
+  [ENDPOINTS]: { afterSent: [CLUSTER], parents: [CLUSTER, LISTENER, SCOPED_ROUTES, ROUTES, VIRTUAL_HOST] },
   [EXTENSION]: { parents: [LISTENER] },
   [LISTENER]: { afterClusters: true },
   [SCOPED_ROUTES]: { afterSent: [LISTENER], afterClusters: true, parents: [LISTENER] },
@@ -88,6 +88,9 @@ export function mayRemoveThrough(lane: Lane): number {
     const parent = laneOf(stream, type)
     if (parent === undefined || isEmpty(parent.subscription)) continue
     if (hasRefused(parent)) return -1
+    // The old listener is in use until the new one has the routes that it refers to (rule 76).
+    if (type === LISTENER && stream.isListenerNew) return -1
+    if (isAsking(parent)) return -1
     through = Math.min(through, answeredThrough(parent))
   }
   // Endpoints go after their clusters.
@@ -95,6 +98,9 @@ export function mayRemoveThrough(lane: Lane): number {
   if (clusters !== undefined && owesRemovals(clusters)) through = Math.min(through, clusters.removalsAt)
   return through
 }
+
+/** Names that the client asked for are on their way to it: it may refer to anything until it has them. */
+const isAsking = ({ own, step }: Lane): boolean => (own?.asked.size ?? 0) > 0 || step?.isOwn === true
 
 /** True where something on the stream refers to the lane's resources. */
 export const isReferredTo = (lane: Lane): boolean =>

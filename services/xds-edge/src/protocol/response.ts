@@ -30,7 +30,7 @@ interface Content {
   isDue: boolean
 }
 
-const NOTHING: Step = { parts: [], endpoints: [], added: [] }
+const NOTHING: Step = { parts: [], endpoints: [], added: [], isOwn: false }
 
 /** The step over the span, for a lane that has nothing of its own. */
 export function stepOver(lane: Lane, span: Span, nonce: string): Step {
@@ -57,7 +57,7 @@ export function stepOwn(lane: Lane, span: Span, own: Own, isOpen: boolean, mayDr
   for (const name of own.asked) addAsked(content, lane, name)
   for (const name of isOpen ? own.due : []) {
     const found = lane.history?.get(name)
-    if (found !== undefined && isCovered(lane.subscription, found)) addPut(content, found, false)
+    if (found !== undefined && isCovered(lane.subscription, found)) addPut(content, found, true)
   }
   if (mayDrop) {
     for (const name of own.owed.keys()) {
@@ -183,7 +183,7 @@ function stepOf(lane: Lane, content: Content, span: Span, stillOwed: Own | undef
       removed: i === chunks.length - 1 ? removed : [],
     }),
   )
-  return { parts, endpoints: content.endpoints, added: content.added }
+  return { parts, endpoints: content.endpoints, added: content.added, isOwn: false }
 }
 
 /** Rule 80: SotW has a place for a TTL only in the wrapper. */

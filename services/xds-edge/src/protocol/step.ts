@@ -10,8 +10,8 @@ import { laneOf, type StreamState } from './stream-state.ts'
 
 /** How long a change waits for the answers that come before it in order. */
 export const ORDER_WAIT_MS = 5_000
-/** How long a client that comes back has to subscribe to what refers to the things it holds. */
-export const SETTLE_WAIT_MS = 250
+/** How long a client has to ask for what a new listener refers to, or for what refers to the things it came with. */
+export const SETTLE_WAIT_MS = 500
 
 /** Sends whatever is due on any lane, in send order. */
 export function pumpAll(stream: StreamState): void {
@@ -127,7 +127,7 @@ function sharedStep(lane: Lane, group: Group, span: Span): Step {
 
 const ownStep = (lane: Lane, span: Span, own: Own, isOpen: boolean, mayDrop: boolean): Step => {
   const step = stepOwn(lane, span, own, isOpen, mayDrop)
-  return step.parts.length === 0 ? step : withNonce(step, ownNonce(lane.stream))
+  return step.parts.length === 0 ? step : { ...withNonce(step, ownNonce(lane.stream)), isOwn: true }
 }
 
 function withNonce(step: Step, nonce: string): Step {
@@ -198,7 +198,10 @@ export function setWaiting(lane: Lane, waitsFor: Lane['waitsFor']): void {
 function startRemovalTimer(lane: Lane): void {
   const { stream } = lane
   if (stream.isAggregated) {
-    if (lane.own !== undefined && waitsToSettle(lane, lane.own)) stream.effects.wait('settle', SETTLE_WAIT_MS)
+    if (stream.isSettleTimed) return
+    if (!stream.isListenerNew && (lane.own === undefined || !waitsToSettle(lane, lane.own))) return
+    stream.isSettleTimed = true
+    stream.effects.wait('settle', SETTLE_WAIT_MS)
     return
   }
   if (stream.removalsTimedAt >= 0 || stream.history === undefined) return

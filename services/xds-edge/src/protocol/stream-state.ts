@@ -33,6 +33,9 @@ export interface StreamState {
   removalsTimedAt: number
   /** The client may still be about to subscribe to what refers to things it holds from an earlier stream. */
   isYoung: boolean
+  isSettleTimed: boolean
+  /** A listener was acknowledged just now: it may be waiting for routes that the client has yet to ask for. */
+  isListenerNew: boolean
   /** Assignments of added clusters that the client is expected to ask for, then to acknowledge. */
   expected: readonly string[]
   /** Assignments of the clusters sent before the client asked for endpoints (rule 47). */

@@ -64,6 +64,8 @@ export function createStream(options: StreamOptions): Stream {
     removalsReleasedAt: -1,
     removalsTimedAt: -1,
     isYoung: true,
+    isSettleTimed: false,
+    isListenerNew: false,
     expected: [],
     sentEndpoints: [],
     visited: undefined,
@@ -176,7 +178,11 @@ function elapsed(stream: StreamState, timer: string): void {
     heartbeat(stream, timer)
     return
   }
-  if (timer === 'settle') stream.isYoung = false
+  if (timer === 'settle') {
+    stream.isYoung = false
+    stream.isSettleTimed = false
+    stream.isListenerNew = false
+  }
   if (timer === 'removal') {
     stream.removalsReleasedAt = stream.removalsTimedAt
     stream.removalsTimedAt = -1

@@ -1,12 +1,16 @@
 // What a request says about names, as changes of a lane's subscription and as names to be answered. Here the variants
 // differ most: SotW says the whole list each time, delta says what to add and to take away.
-import { ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { ENDPOINTS, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { canonicalName } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
 import { type Lane, ownOf } from './lane.ts'
 import type { DeltaRequest, Request, SotwRequest } from './messages.ts'
 
 const WILDCARD = '*'
+
+/** Rule 68: hosts are asked for one by one. Other types than those of rule 30 may say `*`, but never mean it by saying nothing. */
+const asksForAll = ({ type }: Lane, names: readonly string[]): boolean =>
+  type.url !== VIRTUAL_HOST && names.includes(WILDCARD)
 
 /** Honours the names of a request (rule 44: whatever its nonce is). `isFresh`: all of them count as newly asked for. */
 export function subscribe(lane: Lane, request: Request, isFresh: boolean): void {
@@ -18,7 +22,7 @@ function subscribeSotw(lane: Lane, { names }: SotwRequest, isFresh: boolean): vo
   const before = lane.subscription
   lane.named ||= names.length > 0
   // Rule 27: empty means everything only as long as no name was ever seen.
-  const isWildcard = names.length === 0 ? !lane.named && lane.type.wildcard : names.includes(WILDCARD)
+  const isWildcard = names.length === 0 ? !lane.named && lane.type.wildcard : asksForAll(lane, names)
   const wanted = isWildcard && names.length === 0 ? names : plain(names)
   const after = lane.stream.subscriptions.replace(before, isWildcard, wanted)
   if (isFresh || (isWildcard && !before.wildcard)) askAll(lane)
@@ -37,7 +41,7 @@ function subscribeDelta(lane: Lane, request: DeltaRequest, isFresh: boolean): vo
   const add = plain(request.subscribe)
   const remove = plain(request.unsubscribe)
   // Rule 50: an empty first request means everything, and what is named later does not end it.
-  const isAdded = request.subscribe.includes(WILDCARD) || (isLegacy && type.wildcard)
+  const isAdded = asksForAll(lane, request.subscribe) || (isLegacy && type.wildcard)
   const isWildcard = isAdded || (subscription.wildcard && !request.unsubscribe.includes(WILDCARD))
   if (isFresh) askAll(lane, request)
   else if (isAdded) askAll(lane)

@@ -110,7 +110,7 @@ export const tidyTranscript = (text: string): string =>
     .filter((line) => line !== '')
     .join('\n')
 
-function describeResponse({ type, resources, removed, bodiless, ttl, wrapped }: Response): string {
+export function describeResponse({ type, resources, removed, bodiless, ttl, wrapped }: Response): string {
   const names = resources.map(({ name, bytes }) => {
     if (bodiless?.has(name)) return `!${name}`
     const text = Buffer.from(bytes).toString()

@@ -50,7 +50,7 @@ export function heartbeat(stream: StreamState, timer: string): void {
       ttl: true,
       ...(stream.variant === 'sotw' ? { wrapped: true } : {}),
     }
-    lane.step = { parts: [response], endpoints: [], added: [] }
+    lane.step = { parts: [response], endpoints: [], added: [], isOwn: true }
     lane.stepTo = lane.answeredAt
     lane.part = 0
     lane.nonce = response.nonce
