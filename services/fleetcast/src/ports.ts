@@ -5,6 +5,8 @@ import type { Lock } from '@fleetcast/shared/log/leadership'
 import type { ObjectLog } from '@fleetcast/shared/log/object-log'
 import { createRedisLog } from '@fleetcast/shared/log/redis'
 import { createRedisLock } from '@fleetcast/shared/log/redis-lock'
+import { createBullQueue } from '@fleetcast/shared/queue/bullmq'
+import type { JobQueue } from '@fleetcast/shared/queue/job-queue'
 import { type OpenedRedis, openRedis } from '@fleetcast/shared/redis/open-redis'
 import type { Clock, Random } from '@fleetcast/shared/runtime/clock'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
@@ -31,6 +33,7 @@ export interface Ports {
   readonly sealKey: Uint8Array | undefined
   openLog(): ObjectLog
   openStore(): SetStore
+  openQueue(): JobQueue
   /** Decides which watcher of a folder leads. */
   openLock(site: string): Lock
   /** Ends everything that was opened. */
@@ -51,6 +54,7 @@ export async function openPorts({ values, name, ...deps }: PortDeps): Promise<Po
     sealKey,
     openLog: () => opened(createRedisLog(options)),
     openStore: () => opened(createRedisStore(options)),
+    openQueue: () => opened(createBullQueue(options)),
     openLock: (site) => createRedisLock({ redis, site, prefix: values.prefix }),
     async close() {
       await Promise.allSettled(closers.map((close) => close()))
