@@ -10,7 +10,7 @@ import { type Resource, resource } from '@fleetcast/shared/resources/resource'
 import { CLUSTER } from '@fleetcast/shared/resources/types'
 import type { FleetSettings, Subject } from '../fleets/settings.ts'
 import { readPage } from '../fleets/written.ts'
-import { createReadCluster, PLACEHOLDER } from './read-cluster.ts'
+import { createReadCluster } from './read-cluster.ts'
 
 export interface ClusterInput {
   readonly settings: FleetSettings
@@ -37,14 +37,20 @@ interface Template {
   readonly problems: readonly Problem[]
 }
 
+/** One byte, so that what was encoded under it can be cut behind it. */
+const PLACEHOLDER = 'x'
 const ANNOTATION = 'kubenvoy.Cluster'
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
-const HTTP2 = {
-  [HTTP_OPTIONS]: {
-    '@type': `type.googleapis.com/${HTTP_OPTIONS}`,
-    explicit_http_config: { http2_protocol_options: {} },
-  },
+const httpOptions = (options: JsonObject): JsonObject => ({
+  typed_extension_protocol_options: { [HTTP_OPTIONS]: { '@type': `type.googleapis.com/${HTTP_OPTIONS}`, ...options } },
+})
+/** How a cluster speaks to its upstreams before anything that a user wrote. */
+const SPOKEN: Readonly<Record<Spoken, JsonObject>> = {
+  plain: {},
+  http2: httpOptions({ explicit_http_config: { http2_protocol_options: {} } }),
+  asked: httpOptions({ use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }),
 }
+type Spoken = 'plain' | 'http2' | 'asked'
 const OVER_ADS = { type: 'EDS', eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } } }
 
 export function createCompileCluster(types: EnvoyTypes): CompileCluster {
@@ -76,13 +82,13 @@ export function createCompileCluster(types: EnvoyTypes): CompileCluster {
   function templateOf(input: ClusterInput, matched: readonly number[]): Template {
     const { settings, service, port } = input
     const isDns = settings.discovery !== 'eds' || service.type === 'ExternalName'
-    const speaksHttp2 = isHttp2(settings, port)
-    const key = `${matched.join()} ${isDns} ${speaksHttp2}`
+    const spoken = spokenTo(settings, port)
+    const key = `${matched.join()} ${isDns} ${spoken}`
     const known = templates.get(settings) ?? new Map<string, Template>()
     templates.set(settings, known)
     const found = known.get(key)
     if (found) return found
-    const first = speaksHttp2 ? { typed_extension_protocol_options: HTTP2 } : {}
+    const first = SPOKEN[spoken]
     const made = makeTemplate(settings, matched, isDns ? [first] : [first, OVER_ADS])
     known.set(key, made)
     return made
@@ -161,10 +167,14 @@ function subjectOf({ name, site, service, port }: ClusterInput): Subject {
 const HTTP2_PROTOCOLS = new Set(['kubernetes.io/h2c', 'h2c', 'http2', 'grpc'])
 const HTTP1_PROTOCOLS = new Set(['http', 'http/1.1', 'http1'])
 
-/** What the Service says of its port goes first; without a word Kubenvoy's users expect HTTP/2. */
-function isHttp2({ kubenvoy }: FleetSettings, { appProtocol }: ServicePort): boolean {
-  if (appProtocol !== undefined && HTTP2_PROTOCOLS.has(appProtocol)) return true
-  return kubenvoy && !(appProtocol !== undefined && HTTP1_PROTOCOLS.has(appProtocol))
+/**
+ * What the Service says of its port goes first. Without a word Kubenvoy spoke HTTP/2 to all, so that plain HTTP services never
+ * worked; its users get what each request came in: HTTP/2 (gRPC) stays HTTP/2, and HTTP/1.1 is answered as well.
+ */
+function spokenTo({ kubenvoy }: FleetSettings, { appProtocol }: ServicePort): Spoken {
+  if (appProtocol !== undefined && HTTP2_PROTOCOLS.has(appProtocol)) return 'http2'
+  const isHttp1 = appProtocol !== undefined && HTTP1_PROTOCOLS.has(appProtocol)
+  return kubenvoy && !isHttp1 ? 'asked' : 'plain'
 }
 
 const takesAnnotation = (settings: FleetSettings): boolean =>

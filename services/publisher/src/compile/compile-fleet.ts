@@ -32,6 +32,8 @@ export interface FleetInput {
   readonly settled: boolean
   /** What the set holds now, for what can't be compiled and was not by this process before. */
   readonly committed: ReadonlyMap<EntryKey, Entry>
+  /** False where what holds a secret can't be kept sealed. */
+  readonly acceptsSecrets: boolean
   /** Memoised: hashed once for each reading of its text. */
   readonly encodeNative: (native: NativeResource) => Resource
   readonly compileCluster: CompileCluster
@@ -59,15 +61,17 @@ interface Found {
 }
 
 export function compileFleet(input: FleetInput): CompiledFleet {
-  const { definition, settings, committed } = input
+  const { definition, settings } = input
   const problems: Problem[] = [...definition.problems]
   const entries = new Map<EntryKey, Entry>()
   const watched = new Set<ServiceKey>()
   const view = viewId(settings.view)
-  for (const native of definition.natives) add(entries, input.encodeNative(native))
+  for (const native of definition.natives) {
+    if (native.sensitive && !input.acceptsSecrets) problems.push(unsealed(native))
+    else add(entries, input.encodeNative(native))
+  }
   addSecrets(input, entries, problems)
   addServiceClusters(input, entries, watched, problems)
-  keepUnknown(definition, committed, entries)
   const resolves = (name: string): boolean => resolve(input, name, watched).length > 0
   const links = linksOf(definition.natives, entries, resolves)
   for (const name of links) {
@@ -80,6 +84,14 @@ export function compileFleet(input: FleetInput): CompiledFleet {
 const add = (entries: Map<EntryKey, Entry>, entry: Entry): void => {
   entries.set(entryKey(entry), entry)
 }
+
+/** Design rule 8: in Redis a secret stands sealed or not at all. */
+const unsealed = ({ name, place }: NativeResource): Problem => ({
+  severity: 'error',
+  code: 'secret',
+  message: `"${name}" holds a secret and there is no seal key (FLEETCAST_SEAL_KEY): it is left out`,
+  place,
+})
 
 function addSecrets(input: FleetInput, entries: Map<EntryKey, Entry>, problems: Problem[]): void {
   for (const [site, secret] of input.secrets) {
@@ -205,24 +217,6 @@ function keep(
   const key = entryKey({ type, name })
   const held = committed.get(key)
   if (held && !isLink(held) && !entries.has(key)) entries.set(key, held)
-}
-
-/**
- * After a restart with a document that can't be read nobody knows what it held: what was committed stays where nothing
- * new takes its place.
- */
-function keepUnknown(
-  { unknown }: FleetDefinition,
-  committed: ReadonlyMap<EntryKey, Entry>,
-  entries: Map<EntryKey, Entry>,
-): void {
-  for (const { type, name } of unknown) {
-    if (type !== undefined && name !== undefined) keep(entries, committed, type, name)
-    else {
-      for (const held of committed.values())
-        if (type === undefined || held.type === type) keep(entries, committed, held.type, held.name)
-    }
-  }
 }
 
 function referenceProblems(

@@ -30,6 +30,8 @@ import { createReadCluster } from './read-cluster.ts'
 export interface CompilerOptions {
   readonly types: EnvoyTypes
   readonly sealKey?: Uint8Array | undefined
+  /** False where what holds a secret can't be kept sealed: it is a problem then, and left out. */
+  readonly acceptsSecrets: boolean
   readonly read: ReadFleetDocument
   /** What a fleet's set holds now. */
   readonly committed: (fleet: string) => ReadonlyMap<EntryKey, Entry>
@@ -51,12 +53,17 @@ export interface Compiler {
   fleet(name: string, touched: Touched): CompiledFleet | undefined
   /** Names of a fleet as it was committed: their assignments stay. */
   holdCommitted(fleet: string, links: ReadonlyMap<ViewId, ReadonlySet<string>>, touched: Touched): void
+  /** What was last good of a fleet before this process: to be given before the fleet is first asked for. */
+  restore(fleet: string, good: LastGood): void
+  /** Undefined for a fleet that was never asked for, or is gone. */
+  good(fleet: string): LastGood | undefined
   view(id: ViewId): View | undefined
+  views(): Iterable<ViewId>
   /** The assignment of a name; undefined where the name is not held, or the view's settings are not known. */
   assignment(id: ViewId, name: string): Resource | undefined
   directoryEntry(fleet: string): Omit<DirectoryFleet, 'views' | 'retired'> | undefined
-  /** All sets whose problems are known. */
-  problems(): ReadonlyMap<SetName, readonly Problem[]>
+  /** What is wrong with what the set was made of, as far as it was made. */
+  problems(set: SetName): readonly Problem[]
 }
 
 interface FleetState {
@@ -68,7 +75,7 @@ interface FleetState {
 export const untouched = (): Touched => ({ fleets: new Set(), views: new Map() })
 
 export function createCompiler(options: CompilerOptions): Compiler {
-  const { types, sealKey, read, committed, settled } = options
+  const { types, sealKey, acceptsSecrets, read, committed, settled } = options
   const catalog = createCatalog()
   const index = createFleetIndex()
   const views = createViews()
@@ -79,6 +86,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const compileCluster = createCompileCluster(types)
   const compileSecret = createCompileSecret(types, sealKey)
   const natives = new WeakMap<Uint8Array, Resource>()
+  const endpointProblems = new Map<ViewId, Map<string, readonly Problem[]>>()
   let sites: readonly string[] = []
 
   const stateOf = (name: string): FleetState => {
@@ -136,6 +144,12 @@ export function createCompiler(options: CompilerOptions): Compiler {
     }
   }
 
+  function keepProblems(id: ViewId, name: string, found: readonly Problem[]): void {
+    const ofView = endpointProblems.get(id)
+    if (found.length > 0) endpointProblems.set(id, (ofView ?? new Map<string, readonly Problem[]>()).set(name, found))
+    else ofView?.delete(name)
+  }
+
   function definitionOf(name: string, state: FleetState): FleetDefinition | undefined {
     if (state.isRead) return state.definition
     const sources = index.sources(name)
@@ -181,6 +195,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
         secrets: secretsOf(definition.namespaces),
         settled: settled(),
         committed: committed(name),
+        acceptsSecrets,
         encodeNative,
         compileCluster,
         compileSecret,
@@ -199,28 +214,42 @@ export function createCompiler(options: CompilerOptions): Compiler {
       }
       for (const [id, names] of links) touchNames(touched, id, views.hold(holder, id, names))
     },
+    restore(fleet, good) {
+      if (!lastGood.has(fleet)) lastGood.set(fleet, good)
+    },
+    good: (fleet) => (index.sources(fleet).length > 0 ? lastGood.get(fleet) : undefined),
     view: (id) => views.view(id),
+    views: () => views.ids(),
     assignment(id, name) {
       const view = views.view(id)
       if (!view?.settings || !view.names.has(name)) return undefined
       const { settings, naming } = view
-      const service = (site: string, key: ServiceKey) => catalog.service(site, key)?.value
-      return encodeAssignment(compileEndpoints(name, { settings, naming, sites, service }))
+      const found: Problem[] = []
+      const service = (site: string, key: ServiceKey) => {
+        const checked = catalog.service(site, key)
+        found.push(...(checked?.problems ?? []))
+        return checked?.value
+      }
+      const made = encodeAssignment(compileEndpoints(name, { settings, naming, sites, service }))
+      keepProblems(id, name, found)
+      return made
     },
     directoryEntry(name) {
       const settings = definitionOf(name, stateOf(name))?.settings
       if (!settings) return undefined
       return { name, ...(settings.nodes && { nodes: settings.nodes }), removeAfterMs: settings.removeAfterMs }
     },
-    problems() {
-      const all = new Map<SetName, readonly Problem[]>()
-      for (const [name, { compiled, definition }] of fleets) {
-        all.set(fleetSet(name), compiled?.problems ?? definition?.problems ?? [])
-      }
-      return all
+    problems(set) {
+      const [view, fleet] = [nameIn(set, viewSet('')), nameIn(set, fleetSet(''))]
+      if (view !== undefined) return [...(endpointProblems.get(view)?.values() ?? [])].flat()
+      const state = fleet === undefined ? undefined : fleets.get(fleet)
+      return state?.compiled?.problems ?? state?.definition?.problems ?? []
     },
   }
 }
+
+const nameIn = (set: SetName, prefix: string): string | undefined =>
+  set.startsWith(prefix) ? set.slice(prefix.length) : undefined
 
 function usesService({ definition, compiled }: FleetState, key: ServiceKey, { before, after }: WorldChange): boolean {
   // Not compiled since its last change: it will be.

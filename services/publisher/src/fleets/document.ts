@@ -1,10 +1,12 @@
 // What was read from one key of a ConfigMap, cut down to what compiling needs: plain values, so that a worker thread can
 // hand them over and equal texts can share them.
+
 import { type DocumentResult, type FailedItem, readDocument } from '@fleetcast/shared/envoy/document'
-import type { Reference } from '@fleetcast/shared/envoy/references'
+import { decodeMessage } from '@fleetcast/shared/envoy/encode'
+import { type Reference, readReferences } from '@fleetcast/shared/envoy/references'
 import type { EnvoyTypes } from '@fleetcast/shared/envoy/types'
 import type { Problem } from '@fleetcast/shared/objects/problem'
-import type { TypeUrl } from '@fleetcast/shared/resources/resource'
+import type { Resource, TypeUrl } from '@fleetcast/shared/resources/resource'
 
 export interface DocumentResource {
   readonly type: TypeUrl
@@ -41,4 +43,11 @@ function cutDown({ readable, items, failed, problems }: DocumentResult): FleetDo
     return { ...kept, ...position }
   })
   return { readable, resources, failed, problems }
+}
+
+/** What a resource refers to of which only the bytes are left: places are not known any more. */
+export function referencesOf(types: EnvoyTypes, { type, bytes }: Resource): readonly Reference[] {
+  const desc = types.message(type)
+  const found = desc ? readReferences(decodeMessage(type, bytes, types), desc, types) : []
+  return found.map((reference) => ({ ...reference, position: undefined }))
 }

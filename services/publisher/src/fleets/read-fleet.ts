@@ -5,11 +5,11 @@ import type { Place, Problem } from '@fleetcast/shared/objects/problem'
 import type { ReadCluster } from '../compile/read-cluster.ts'
 import { byText } from '../world/order.ts'
 import type { DocumentResource, FleetDocument, ReadFleetDocument } from './document.ts'
-import { FLEET_LABEL, KUBENVOY_CONFIG_MAP, type Source } from './fleet-index.ts'
-import { kubenvoySettings } from './presets.ts'
+import type { Source } from './fleet-index.ts'
+import { EKGLUE_KEY, readPreset } from './presets.ts'
 import { type GoodKeys, readSettings } from './read-settings.ts'
-import { defaultSettings, type FleetSettings } from './settings.ts'
-import { readPage } from './written.ts'
+import type { FleetSettings } from './settings.ts'
+import { type GoodKey, readPage } from './written.ts'
 
 export const SETTINGS_KEY = 'fleet.yaml'
 
@@ -23,6 +23,7 @@ export interface NativeResource extends DocumentResource {
 /** What each key last said when it was right, by `site ConfigMap/namespace/name key`. */
 export interface LastGood {
   readonly settings: GoodKeys
+  readonly ekglue?: GoodKey | undefined
   readonly documents: ReadonlyMap<string, readonly NativeResource[]>
 }
 export const NOTHING_GOOD: LastGood = { settings: {}, documents: new Map() }
@@ -37,14 +38,6 @@ export interface FleetDefinition {
   readonly namespaces: readonly string[]
   readonly problems: readonly Problem[]
   readonly good: LastGood
-  /** Documents that can't be read and were never read by this process: what was committed stands in for them. */
-  readonly unknown: readonly Lost[]
-}
-
-/** Something that was perhaps committed before this process began. */
-export interface Lost {
-  readonly type: string | undefined
-  readonly name: string | undefined
 }
 
 export interface FleetInput {
@@ -57,19 +50,18 @@ export interface FleetInput {
 
 export function readFleet({ name, sources, last, read, readCluster }: FleetInput): FleetDefinition {
   const own = sources[0]?.object.namespace ?? ''
-  const settings = settingsOf(sources, own, last.settings, readCluster)
+  const settings = settingsOf(sources, own, last, readCluster)
   const namespaces = [own, ...settings.value.namespaces]
   const problems: Problem[] = [...settings.problems]
   const documents = new Map<string, readonly NativeResource[]>()
   const all: NativeResource[] = []
-  const unknown: Lost[] = []
   for (const source of sources) {
     if (!namespaces.includes(source.object.namespace)) {
       problems.push(notInvited(source, name, own))
       continue
     }
     for (const key of Object.keys(source.object.data).sort(byText)) {
-      if (key === SETTINGS_KEY) continue
+      if (key === SETTINGS_KEY || key === EKGLUE_KEY) continue
       const place = placeOf(source, key)
       if (!/\.(ya?ml|json)$/.test(key)) {
         problems.push({
@@ -83,16 +75,14 @@ export function readFleet({ name, sources, last, read, readCluster }: FleetInput
       const document = read(key, source.object.data[key] ?? '')
       const id = `${source.site} ${objectKey(source.object)} ${key}`
       const effective = withLastGood(document, place, last.documents.get(id))
-      all.push(...effective.resources)
-      // What is not known must stay so: it is not good for the next time.
-      if (effective.unknown.every(({ name }) => name !== undefined)) documents.set(id, effective.resources)
-      unknown.push(...effective.unknown)
+      all.push(...effective)
+      documents.set(id, effective)
       problems.push(...document.problems.map((problem) => ({ ...problem, place: { ...place, ...problem.place } })))
     }
   }
   const natives = firstOfEach(all, problems)
-  const good: LastGood = { settings: settings.good, documents }
-  return { name, settings: settings.usable, natives, namespaces, problems, good, unknown }
+  const good: LastGood = { ...settings.good, documents }
+  return { name, settings: settings.usable, natives, namespaces, problems, good }
 }
 
 const placeOf = ({ site, object }: Source, key?: string): Place => ({
@@ -109,35 +99,57 @@ function notInvited(source: Source, fleet: string, namespace: string): Problem {
   return { severity: 'error', code: 'namespace', message, place: placeOf(source) }
 }
 
-function settingsOf(sources: readonly Source[], namespace: string, last: GoodKeys, readCluster: ReadCluster) {
-  const preset = sources.some(isKubenvoy) ? kubenvoySettings() : defaultSettings()
-  const inNamespace = sources.filter(({ object }) => object.namespace === namespace)
-  const [first, ...others] = inNamespace.filter(({ object }) => object.data[SETTINGS_KEY] !== undefined)
-  if (!first) return { value: preset, usable: preset, problems: [], good: {} as GoodKeys }
+interface FleetWords {
+  readonly value: FleetSettings
+  /** Undefined where nobody knows what is meant. */
+  readonly usable: FleetSettings | undefined
+  readonly problems: readonly Problem[]
+  readonly good: Pick<LastGood, 'settings' | 'ekglue'>
+}
+
+function settingsOf(
+  sources: readonly Source[],
+  namespace: string,
+  last: LastGood,
+  readCluster: ReadCluster,
+): FleetWords {
+  const own = sources.filter(({ object }) => object.namespace === namespace)
+  const preset = readPreset({ sources: own, last: last.ekglue, readCluster, placeOf })
+  const words = (value: FleetSettings, problems: readonly Problem[], good: GoodKeys, isKnown: boolean): FleetWords => ({
+    value,
+    usable: isKnown && preset.isKnown ? value : undefined,
+    problems: [...preset.problems, ...problems],
+    good: { settings: good, ekglue: preset.good },
+  })
+  const [first, ...others] = own.filter(({ object }) => object.data[SETTINGS_KEY] !== undefined)
+  if (!first) return words(preset.settings, [], {}, true)
   const page = readPage(first.object.data[SETTINGS_KEY] ?? '', placeOf(first, SETTINGS_KEY))
-  const { settings, problems, good } = readSettings({ page, last, preset, readCluster })
+  const { settings, problems, good } = readSettings({
+    page,
+    last: last.settings,
+    preset: preset.settings,
+    readCluster,
+  })
   const second = others.map((source): Problem => {
     const message = `the fleet has a ${SETTINGS_KEY} in ${objectKey(first.object)} already, which counts`
     return { severity: 'error', code: 'duplicate', message, place: placeOf(source, SETTINGS_KEY) }
   })
-  const isUnknown = page.problems.length > 0 && Object.keys(good).length === 0
-  return { value: settings, usable: isUnknown ? undefined : settings, problems: [...problems, ...second], good }
+  const isKnown = page.problems.length === 0 || Object.keys(good).length > 0
+  return words(settings, [...problems, ...second], good, isKnown)
 }
 
-const isKubenvoy = ({ object }: Source): boolean =>
-  object.name === KUBENVOY_CONFIG_MAP && !(FLEET_LABEL in object.labels)
-
-function withLastGood(document: FleetDocument, place: Place, last: readonly NativeResource[] | undefined) {
+function withLastGood(
+  document: FleetDocument,
+  place: Place,
+  last: readonly NativeResource[] | undefined,
+): readonly NativeResource[] {
   const { line: _, column: __, path: ___, ...keyPlace } = place
   const fresh = document.resources.map((each): NativeResource => {
     const { line, column, path } = each
     const where = { ...keyPlace, ...(line === undefined ? {} : { line, column: column ?? 1 }), path }
     return { ...each, place: where, isKept: false }
   })
-  if (!document.readable) {
-    if (!last) return { resources: fresh, unknown: [{ type: undefined, name: undefined }] }
-    return { resources: last.map(kept), unknown: [] }
-  }
+  if (!document.readable) return (last ?? []).map(kept)
   const seen = new Set(fresh.map(idOf))
   const stand: NativeResource[] = []
   for (const { type, name } of document.failed) {
@@ -149,10 +161,7 @@ function withLastGood(document: FleetDocument, place: Place, last: readonly Nati
       stand.push(kept(each))
     }
   }
-  const unknown = document.failed
-    .filter(({ type, name }) => (name === undefined ? !last : !seen.has(`${type}\n${name}`)))
-    .map(({ type, name }): Lost => ({ type, name }))
-  return { resources: [...fresh, ...stand], unknown }
+  return [...fresh, ...stand]
 }
 
 const kept = (resource: NativeResource): NativeResource => ({ ...resource, isKept: true })

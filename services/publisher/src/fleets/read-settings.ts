@@ -9,7 +9,6 @@ import { globOf, type Matches } from './glob.ts'
 import { readNaming } from './naming.ts'
 import { readSelector } from './selector.ts'
 import {
-  DEFAULT_VIEW,
   type FleetSettings,
   type LocalityPart,
   type LocalityRule,
@@ -28,13 +27,8 @@ import {
   type SettingsInput,
   type SettingsKey,
 } from './settings-schema.ts'
-import { fieldProblem, type Page, schemaProblems } from './written.ts'
+import { fieldProblem, type GoodKey, type Page, schemaProblems } from './written.ts'
 
-/** A key as it stood when it was right. */
-interface GoodKey {
-  readonly page: Page
-  readonly raw: unknown
-}
 export type GoodKeys = Readonly<Partial<Record<SettingsKey, GoodKey>>>
 
 export interface ReadSettings {
@@ -129,7 +123,10 @@ function settingsOf(good: GoodKeys, preset: FleetSettings, context: SettingsCont
     services: services === undefined ? preset.services : choiceOf(services),
     naming: namingsOf(templates),
     base: base ?? preset.base,
-    overrides: (clusters?.overrides ?? []).map(({ match }, i) => ({ matches: matchOf(match), cluster: parts[i] })),
+    overrides: [
+      ...preset.overrides,
+      ...(clusters?.overrides ?? []).map(({ match }, i) => ({ matches: matchOf(match), cluster: parts[i] })),
+    ],
     discovery: endpoints?.discovery ?? preset.discovery,
     view: viewOf(endpoints, templates, preset.view),
     namespaces: namespaces ?? [],
@@ -189,8 +186,8 @@ function viewOf(endpoints: SettingsInput['endpoints'], naming: readonly string[]
     notReady: endpoints?.notReady ?? preset.notReady,
     locality: endpoints?.locality === undefined ? preset.locality : localityOf(endpoints.locality),
     sites: {
-      order: endpoints?.sites?.order ?? DEFAULT_VIEW.sites.order,
-      failover: endpoints?.sites?.failover ?? DEFAULT_VIEW.sites.failover,
+      order: endpoints?.sites?.order ?? preset.sites.order,
+      failover: endpoints?.sites?.failover ?? preset.sites.failover,
     },
   }
 }

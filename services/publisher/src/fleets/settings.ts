@@ -66,7 +66,7 @@ export interface FleetSettings {
   /** Namespaces whose ConfigMaps may join, beside the fleet's own. */
   readonly namespaces: readonly string[]
   readonly removeAfterMs: number
-  /** Clusters made from Services speak HTTP/2 to their upstreams, and take the annotation `kubenvoy.Cluster`. */
+  /** Clusters made from Services speak to their upstreams as they are spoken to (HTTP/1.1 or HTTP/2), and take the annotation `kubenvoy.Cluster`. */
   readonly kubenvoy: boolean
 }
 

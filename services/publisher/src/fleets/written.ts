@@ -6,6 +6,8 @@ import type { Place, Problem } from '@fleetcast/shared/objects/problem'
 import type { z } from 'zod'
 
 export interface Page {
+  /** Of the text as a whole. */
+  readonly place: Place
   /** Undefined where the text as a whole can't be read. */
   readonly value: unknown
   readonly problems: readonly Problem[]
@@ -21,12 +23,22 @@ export function readPage(text: string, place: Place): Page {
     return { severity: 'error', code: 'yaml', message, place: where }
   })
   return {
+    place,
     value: issues.length > 0 ? undefined : value,
     problems,
     positions,
     at: (path) => placeOf(place, positions, path),
   }
 }
+
+/** What stood at one place when it was right. */
+export interface GoodKey {
+  readonly page: Page
+  readonly raw: unknown
+}
+
+/** The page with the value that was right. */
+export const pageOf = ({ page, raw }: GoodKey): Page => ({ ...page, value: raw, problems: [] })
 
 function placeOf(place: Place, positions: Positions, path: string): Place {
   const found = locate(positions, path)

@@ -11,6 +11,8 @@ export interface Wanted {
   readonly change: SetChange
   readonly needs?: SetHead['needs']
   readonly cause: string
+  /** Called once it stands. */
+  readonly onCommitted?: () => void
 }
 
 export interface CommitterOptions {
@@ -21,9 +23,11 @@ export interface CommitterOptions {
   readonly positions: () => Positions
   /** Resolves true once the world has reached the positions, false when that takes too long. */
   readonly reached: (positions: Positions) => Promise<boolean>
+  /** Resolves once the mirror shows the head. */
+  readonly catchUp: (set: SetName, head: SetHead) => Promise<void>
   /** The store lost its generation: makes sure that there is one and that the mirrors show it. */
   readonly renew: () => Promise<void>
-  readonly onCommit: (set: SetName, result: CommitResult['kind'], change: SetChange) => void
+  readonly onResult: (result: CommitResult['kind']) => void
 }
 
 export interface Committer {
@@ -37,19 +41,19 @@ export interface Committer {
 const TRIES = 20
 
 export function createCommitter(options: CommitterOptions): Committer {
-  const { store, clock, signal, positions, reached, renew, onCommit } = options
+  const { store, clock, signal, positions, reached, catchUp, renew, onResult } = options
   const tails = new Map<SetName, Promise<unknown>>()
 
   async function run(set: SetName, mirror: Mirror, want: () => Wanted): Promise<SetHead> {
     for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
       const { head } = mirror
-      if (!head) {
-        mirror.replace(await store.load(set))
-        continue
-      }
+      if (!head) throw new Error(`${set}: not read yet`)
       const seen = positions()
-      const { change, needs, cause } = want()
-      if (isEmptyChange(change) && isEqual(head.positions, seen)) return head
+      const { change, needs, cause, onCommitted } = want()
+      if (isEmptyChange(change) && isEqual(head.positions, seen)) {
+        onCommitted?.()
+        return head
+      }
       const result = await store.commit({
         set,
         generation: head.generation,
@@ -59,19 +63,20 @@ export function createCommitter(options: CommitterOptions): Committer {
         ...(needs && !isEmptyChange(change) ? { needs } : {}),
         cause,
       })
-      onCommit(set, result.kind, change)
+      onResult(result.kind)
       if (result.kind === 'committed') {
         mirror.committed(result.head, change)
+        onCommitted?.()
         return result.head
       }
-      await recover(result, set, mirror, tries)
+      await recover(result, set, tries)
     }
     throw new Error(`${set}: not committed after ${TRIES} tries`)
   }
 
-  async function recover(result: CommitResult, set: SetName, mirror: Mirror, tries: number): Promise<void> {
+  async function recover(result: CommitResult, set: SetName, tries: number): Promise<void> {
     if (result.kind === 'lost') await renew()
-    else if (result.kind === 'conflict') mirror.replace(await store.load(set))
+    else if (result.kind === 'conflict') await catchUp(set, result.head)
     else if (result.kind === 'stale' && !(await reached(result.head.positions))) {
       throw new Error(`${set}: another publisher has seen more of ${Object.keys(result.head.positions).join(', ')}`)
     }

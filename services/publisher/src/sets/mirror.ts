@@ -3,9 +3,11 @@ import {
   type Entry,
   type EntryKey,
   entryKey,
+  isLink,
   type SetChange,
   type SetContents,
   type SetHead,
+  type SetName,
   type SetNews,
 } from '@fleetcast/shared/store/set-store'
 
@@ -13,26 +15,42 @@ export interface Mirror {
   /** Undefined until the first contents came. */
   readonly head: SetHead | undefined
   readonly entries: ReadonlyMap<EntryKey, Entry>
+  /** Sets that its links lead into. */
+  readonly linked: ReadonlySet<SetName>
   /** Returns true where the whole was replaced: what is dirty is not known any more. */
   hear(news: SetNews): boolean
-  /** After an own commit, before the store's news of it comes. */
+  /** After an own commit, where the store's news of it did not come first. */
   committed(head: SetHead, change: SetChange): void
-  /** Takes contents that were read, where they are newer. */
-  replace(contents: SetContents): void
 }
 
 export function createMirror(): Mirror {
   let head: SetHead | undefined
   let entries = new Map<EntryKey, Entry>()
+  const linkCounts = new Map<SetName, number>()
 
+  function count(entry: Entry | undefined, step: 1 | -1): void {
+    if (!entry || !isLink(entry)) return
+    const now = (linkCounts.get(entry.link) ?? 0) + step
+    if (now > 0) linkCounts.set(entry.link, now)
+    else linkCounts.delete(entry.link)
+  }
   function apply(next: SetHead, change: SetChange): void {
-    for (const key of change.remove) entries.delete(key)
-    for (const entry of change.put) entries.set(entryKey(entry), entry)
+    for (const key of change.remove) {
+      count(entries.get(key), -1)
+      entries.delete(key)
+    }
+    for (const entry of change.put) {
+      count(entries.get(entryKey(entry)), -1)
+      count(entry, 1)
+      entries.set(entryKey(entry), entry)
+    }
     head = next
   }
   function replace(contents: SetContents): void {
     head = contents.head
     entries = new Map(contents.entries)
+    linkCounts.clear()
+    for (const entry of entries.values()) count(entry, 1)
   }
 
   return {
@@ -41,6 +59,9 @@ export function createMirror(): Mirror {
     },
     get entries() {
       return entries
+    },
+    get linked() {
+      return new Set(linkCounts.keys())
     },
     hear(news) {
       if (news.kind === 'contents') {
@@ -54,12 +75,10 @@ export function createMirror(): Mirror {
       return false
     },
     committed(next, change) {
-      if (head && next.revision === head.revision) head = next
-      else if (head && next.revision === head.revision + 1) apply(next, change)
-    },
-    replace(contents) {
-      const { head: next } = contents
-      if (head === undefined || head.generation !== next.generation || head.revision < next.revision) replace(contents)
+      if (head?.generation !== next.generation) return
+      // The store may still tell of it, or of a later one: only what is next is taken here.
+      if (next.revision === head.revision) head = next
+      else if (next.revision === head.revision + 1) apply(next, change)
     },
   }
 }

@@ -25,6 +25,8 @@ export interface FollowLogsOptions {
 export interface FollowedLogs {
   /** Resolves true once every site has been heard up to its position, false when that takes too long. */
   reached(positions: Positions): Promise<boolean>
+  /** Resolves once every site that had a log at the start has told its state. */
+  readonly discovered: Promise<void>
 }
 
 const SITES_POLL_MS = 1_000
@@ -44,10 +46,13 @@ export function followLogs(options: FollowLogsOptions): FollowedLogs {
   const followed = new Set<string>()
   const touchedBy = new Map<string, readonly SetName[]>()
   const waiters = new Set<Waiter>()
+  const first = new Map<string, PromiseWithResolvers<void>>()
+  const found = Promise.withResolvers<void>()
   const backoff = createBackoff({ minMs: 100, maxMs: 5_000, random })
 
   function heard(site: string, news: LogNews): void {
     const sets = onNews(site, news)
+    first.get(site)?.resolve()
     if (news.kind === 'event') remember(site, news.event, sets)
     else if (sets.length > 0) report(ring(sets, world.positions()))
     for (const waiter of waiters) {
@@ -76,9 +81,11 @@ export function followLogs(options: FollowLogsOptions): FollowedLogs {
         for (const site of await log.sites()) {
           if (followed.has(site)) continue
           followed.add(site)
+          first.set(site, Promise.withResolvers())
           report(follow(site))
           report(log.claim(site, (events) => claim(site, events), signal))
         }
+        found.resolve()
         backoff.reset()
         await pause(clock, followed.size === 0 ? FIRST_SITE_POLL_MS : SITES_POLL_MS, signal)
       } catch (error) {
@@ -93,7 +100,9 @@ export function followLogs(options: FollowLogsOptions): FollowedLogs {
     })
   }
   function reachedOne(site: string, position: Position): Promise<boolean> {
-    if (hasReached(world.heard(site), position)) return Promise.resolve(true)
+    // What is carried over from a lost log stands at that log's position.
+    if (hasReached(world.heard(site), position) || hasReached(world.positions()[site], position))
+      return Promise.resolve(true)
     return new Promise((resolve) => {
       const done = (reached: boolean): void => {
         waiters.delete(waiter)
@@ -111,6 +120,9 @@ export function followLogs(options: FollowLogsOptions): FollowedLogs {
 
   report(discover())
   return {
+    discovered: found.promise.then(async () => {
+      await Promise.all([...first.values()].map(({ promise }) => promise))
+    }),
     async reached(positions) {
       const all = await Promise.all(Object.entries(positions).map(([site, at]) => reachedOne(site, at)))
       return all.every((each) => each)

@@ -1,0 +1,223 @@
+// What is done for one set when its doorbell rings: compile what is dirty, commit it, and keep the order in which sets
+// depend on each other. A view has its new names before a fleet links to them and loses them after no committed fleet does;
+// the directory names a view before a fleet needs it (design rule 6).
+
+import { diff } from '@fleetcast/shared/resources/diff'
+import { isEmptyChange } from '@fleetcast/shared/resources/digest'
+import type { Resource } from '@fleetcast/shared/resources/resource'
+import { ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { DIRECTORY, type DirectoryFleet, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
+import {
+  type EntryKey,
+  entryKey,
+  isLink,
+  type SetChange,
+  type SetName,
+  type SetStore,
+} from '@fleetcast/shared/store/set-store'
+import { compileDirectory } from '../compile/compile-directory.ts'
+import { type Compiler, untouched } from '../compile/compiler.ts'
+import { goodResource, goodSet, readGood } from '../fleets/good-record.ts'
+import type { NativeResource } from '../fleets/read-fleet.ts'
+import type { ViewId } from '../views/views.ts'
+import { byText } from '../world/order.ts'
+import type { Committer, Wanted } from './committer.ts'
+import type { Dirty, Names } from './dirty.ts'
+import type { Mirror } from './mirror.ts'
+import type { Mirrors } from './mirrors.ts'
+import type { ProblemBoard } from './problem-board.ts'
+
+export interface SetWorkOptions {
+  readonly compiler: Compiler
+  readonly mirrors: Mirrors
+  readonly committer: Committer
+  readonly board: ProblemBoard
+  readonly dirty: Dirty
+  readonly store: SetStore
+  readonly sealKey: Uint8Array | undefined
+  /** The references of a resource that is known by its bytes only. */
+  readonly references: (resource: Resource) => NativeResource['references']
+  /** Sites that are synced, and whether all that are known are. */
+  readonly sites: () => { readonly synced: Iterable<string>; readonly areAll: boolean }
+}
+
+export interface SetWork {
+  /** Resolves once the set holds what it should. */
+  work(set: SetName): Promise<void>
+  /** The same for every set. */
+  workAll(): Promise<void>
+}
+
+const NO_CHANGE: SetChange = { put: [], remove: [] }
+const UNCHANGED: Wanted = { change: NO_CHANGE, cause: '' }
+
+export function createSetWork(options: SetWorkOptions): SetWork {
+  const { compiler, mirrors, committer, board, dirty, store, sealKey, references, sites } = options
+  const restored = new Set<string>()
+  /** The mark of a fleet up to which it is committed, or left alone. */
+  const done = new Map<string, number>()
+
+  const fleet = (name: string) => {
+    const touched = untouched()
+    const compiled = compiler.fleet(name, touched)
+    dirty.mark(touched)
+    return compiled
+  }
+
+  async function restoreAll(): Promise<void> {
+    await Promise.all(compiler.fleets().map(restore))
+  }
+  /** What an earlier process knew to be good, before the fleet is read for the first time. */
+  async function restore(name: string): Promise<void> {
+    if (restored.has(name)) return
+    const [held, committed] = await Promise.all([mirrors.loaded(goodSet(name)), mirrors.loaded(fleetSet(name))])
+    const [newest] = await store.history(fleetSet(name), 1)
+    if (restored.has(name)) return
+    restored.add(name)
+    const good = readGood(name, held.entries, committed.entries, references)
+    if (good) compiler.restore(name, good)
+    // An operator went back to an earlier revision: that stands until something is written anew.
+    if (newest?.cause.startsWith('rollback')) done.set(name, dirty.fleetMark(name))
+  }
+
+  async function workFleet(name: string): Promise<void> {
+    const set = fleetSet(name)
+    const mirror = await mirrors.loaded(set)
+    const compiled = fleet(name)
+    if (compiled) {
+      if (compiled.links.size > 0) await workMissing(compiled.view, compiled.links)
+      await workGood(name)
+      await workDirectory()
+      await committer.commit(set, mirror, () => wantedFleet(name, mirror))
+    }
+    await workDirectory()
+    await board.show(set, compiler.problems(set))
+  }
+
+  /** As it is when it is asked for: an event may have come since the work began. */
+  function wantedFleet(name: string, mirror: Mirror): Wanted {
+    const mark = dirty.fleetMark(name)
+    const compiled = fleet(name)
+    if (!compiled || done.get(name) === mark) return UNCHANGED
+    const view = viewSet(compiled.view)
+    const needs = compiled.links.size > 0 ? { [view]: mirrors.of(view).head?.revision ?? 0 } : {}
+    const change = diff(mirror.entries, compiled.entries)
+    return { change, needs, cause: causeOf(change), onCommitted: () => done.set(name, mark) }
+  }
+
+  async function workGood(name: string): Promise<void> {
+    const good = compiler.good(name)
+    if (!good) return
+    const wanted = goodResource(name, good, sealKey)
+    const mirror = await mirrors.loaded(goodSet(name))
+    const entries = new Map([[entryKey(wanted), wanted]])
+    await commitChange(goodSet(name), mirror, () => diff(mirror.entries, entries))
+  }
+
+  /** Names that the view does not hold yet. */
+  async function workMissing(id: ViewId, links: ReadonlySet<string>): Promise<void> {
+    const mirror = await mirrors.loaded(viewSet(id))
+    const missing = [...links].filter((name) => !mirror.entries.has(entryKey({ type: ENDPOINTS, name })))
+    if (missing.length === 0) return
+    dirty.markView(id, new Set(missing))
+    await workView(id)
+  }
+
+  async function workView(id: ViewId): Promise<void> {
+    const set = viewSet(id)
+    const mirror = await mirrors.loaded(set)
+    let taken: Names | undefined
+    try {
+      await committer.commit(set, mirror, () => {
+        taken = dirty.take(id, taken)
+        return wantedView(id, taken, mirror)
+      })
+    } catch (error) {
+      if (taken) dirty.markView(id, taken)
+      throw error
+    }
+    await board.show(set, compiler.problems(set))
+  }
+
+  function wantedView(id: ViewId, names: Names | undefined, mirror: Mirror): Wanted {
+    const view = compiler.view(id)
+    // Nobody knows how this view is made: only a committed fleet names it, and it stays as it is.
+    if (view && !view.settings) return UNCHANGED
+    const put: Resource[] = []
+    const remove: EntryKey[] = []
+    for (const name of names === 'all' ? everyName(mirror, view?.names.keys() ?? []) : (names ?? [])) {
+      const key = entryKey({ type: ENDPOINTS, name })
+      const held = mirror.entries.get(key)
+      const made = compiler.assignment(id, name)
+      if (made === undefined) {
+        if (held) remove.push(key)
+      } else if (!held || isLink(held) || held.version !== made.version) put.push(made)
+    }
+    const change = { put, remove }
+    return { change, cause: causeOf(change) }
+  }
+
+  async function workDirectory(): Promise<void> {
+    const mirror = await mirrors.loaded(DIRECTORY)
+    const { synced, areAll } = sites()
+    await commitChange(DIRECTORY, mirror, () => {
+      const fleets = new Map(compiler.fleets().map((name) => [name, directoryFleet(name)]))
+      const wanted = compileDirectory({ fleets, sites: synced, committed: mirror.entries, isComplete: areAll })
+      return diff(mirror.entries, wanted)
+    })
+  }
+
+  /** Leaves the store alone where there is nothing to change. */
+  async function commitChange(set: SetName, mirror: Mirror, change: () => SetChange): Promise<void> {
+    if (isEmptyChange(change())) return
+    await committer.commit(set, mirror, () => {
+      const now = change()
+      return { change: now, cause: causeOf(now) }
+    })
+  }
+
+  /** Both the views that it links to now and those that it is about to: an edge follows a view before the link comes. */
+  function directoryFleet(name: string): DirectoryFleet | undefined {
+    const entry = compiler.directoryEntry(name)
+    if (!entry) return undefined
+    const compiled = fleet(name)
+    const views = new Set(compiled && compiled.links.size > 0 ? [compiled.view] : [])
+    for (const held of mirrors.of(fleetSet(name)).linked) views.add(held.slice(viewSet('').length))
+    return { ...entry, views: [...views].sort(byText), retired: false }
+  }
+
+  return {
+    async work(set) {
+      await restoreAll()
+      const [kind, name = ''] = splitSet(set)
+      if (kind === 'fleet') await workFleet(name)
+      else if (kind === 'endpoints') await workView(name)
+      else if (set === DIRECTORY) await workDirectory()
+    },
+    async workAll() {
+      await restoreAll()
+      for (const name of compiler.fleets()) await workFleet(name)
+      for (const id of compiler.views()) await workView(id)
+      await workDirectory()
+    },
+  }
+}
+
+/** `endpoints/abc` → `endpoints`, `abc`. */
+export function splitSet(set: SetName): readonly [kind: string, name?: string] {
+  const at = set.indexOf('/')
+  return at < 0 ? [set] : [set.slice(0, at), set.slice(at + 1)]
+}
+
+const everyName = (mirror: Mirror, names: Iterable<string>): ReadonlySet<string> =>
+  new Set([...names, ...[...mirror.entries.values()].map(({ name }) => name)])
+
+const NAMES_TOLD = 3
+
+/** For the set's history. */
+function causeOf({ put, remove }: SetChange): string {
+  const names = [...put.map(({ name }) => name), ...remove.map((key) => `without ${key.slice(key.indexOf('\n') + 1)}`)]
+  const unique = [...new Set(names)]
+  const more = unique.length > NAMES_TOLD ? ` and ${unique.length - NAMES_TOLD} more` : ''
+  return unique.slice(0, NAMES_TOLD).join(', ') + more
+}
