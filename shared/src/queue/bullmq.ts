@@ -3,6 +3,7 @@
 import { Queue, Worker } from 'bullmq'
 import { z } from 'zod'
 import type { OpenedRedis } from '../redis/open-redis.ts'
+import { createConnection } from '../redis/redis-connection.ts'
 import type { RedisScript } from '../redis/redis-link.ts'
 import { type Logger, silentLogger } from '../runtime/logger.ts'
 import type { Positions, SetName } from '../store/set-store.ts'
@@ -23,6 +24,7 @@ const LOCK_MS = 3_000
 const STALLED_MS = 2_000
 /** A job of a worker that died is run again however often that happens. */
 const STALLED_MAX = 1_000_000
+const RUN_RETRY_MS = 500
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 5_000
 
@@ -51,6 +53,7 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
   const keyPrefix = `${prefix}:{jobs}`
   const positionsKey = `${keyPrefix}:positions`
   const connection = redis.client('blocking')
+  const commands = createConnection(connection)
   const queue = new Queue(QUEUE, {
     connection,
     prefix: keyPrefix,
@@ -66,7 +69,7 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
   const closing = new AbortController()
 
   const positionsOf = async (set: SetName): Promise<Positions> => {
-    const text = await redis.commands.call('HGET', positionsKey, set)
+    const text = await commands.call('HGET', positionsKey, set)
     const parsed = positionsForm.safeParse(typeof text === 'string' ? JSON.parse(text) : {})
     if (!parsed.success) throw new Error(`${positionsKey} of ${set} is not what Fleetcast writes`)
     return parsed.data
@@ -74,8 +77,9 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
 
   return {
     async wake(set, positions) {
-      await redis.commands.run(MERGE, [positionsKey], [set, JSON.stringify(positions)])
-      await queue.add('set', { set }, { deduplication: { id: set, keepLastIfActive: true } })
+      // Written in this order on one connection, and so done in this order, without waiting in between.
+      const merged = commands.run(MERGE, [positionsKey], [set, JSON.stringify(positions)])
+      await Promise.all([merged, queue.add('set', { set }, { deduplication: { id: set, keepLastIfActive: true } })])
     },
     async work(handle, signal) {
       const until = AbortSignal.any([signal, closing.signal])
@@ -92,6 +96,8 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
         stalledInterval: STALLED_MS,
         maxStalledCount: STALLED_MAX,
         drainDelay: 5,
+        // After an outage it would wait 15 s.
+        runRetryDelay: RUN_RETRY_MS,
         settings: { backoffStrategy: (attempts) => Math.min(RETRY_MIN_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS) },
       })
       worker.on('error', (error) => logger.debug({ error: error.message }, 'a worker lost its connection'))

@@ -11,9 +11,16 @@ const toArgument = (value: RedisArgument): string | number | Buffer =>
 
 export function createConnection(client: RedisClient): RedisConnection {
   const shas = new Map<string, string>()
+  // A client that is disconnected while it connects leaves its commands without an end.
+  const pending = new Set<(error: Error) => void>()
   const send = (encoding: 'utf8' | null, command: string, args: readonly RedisArgument[]): Promise<unknown> => {
     const made = new Command(command, args.map(toArgument), { replyEncoding: encoding })
-    return Promise.resolve(client.sendCommand(made))
+    return new Promise((resolve, reject) => {
+      pending.add(reject)
+      Promise.resolve(client.sendCommand(made))
+        .finally(() => pending.delete(reject))
+        .then(resolve, reject)
+    })
   }
   const run = async (
     encoding: 'utf8' | null,
@@ -50,6 +57,8 @@ export function createConnection(client: RedisClient): RedisConnection {
     },
     close() {
       client.disconnect()
+      for (const reject of pending) reject(new Error('the connection was closed'))
+      pending.clear()
     },
   }
 }
