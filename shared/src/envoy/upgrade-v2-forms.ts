@@ -160,3 +160,8 @@ export const idleTimeout: Rule = (m, c) => {
   delete m.idle_timeout
   c.moved('idle_timeout', 'common_http_protocol_options.idle_timeout')
 }
+
+export const mirrorPolicy: Rule = (m, c) => {
+  if (Object.hasOwn(m, 'request_mirror_policy')) c.placed('request_mirror_policy', 'request_mirror_policies[0]')
+  move('request_mirror_policy', 'request_mirror_policies', (policy) => [policy])(m, c)
+}

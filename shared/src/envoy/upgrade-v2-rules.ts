@@ -10,6 +10,7 @@ import {
   grpcClusterNames,
   gzip,
   idleTimeout,
+  mirrorPolicy,
   perRoute,
   regex,
   tcpRoutes,
@@ -95,7 +96,7 @@ const ROUTE_RULES: Readonly<Record<string, readonly Rule[]>> = {
   [`${ROUTE}.RouteAction`]: [
     move('host_rewrite', 'host_rewrite_literal'),
     move('auto_host_rewrite_header', 'host_rewrite_header'),
-    move('request_mirror_policy', 'request_mirror_policies', (policy) => [policy]),
+    mirrorPolicy,
     move('use_websocket', 'upgrade_configs', (on) => [
       { upgrade_type: 'websocket', enabled: isObject(on) ? on.value : on },
     ]),

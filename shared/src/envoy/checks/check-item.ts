@@ -1,28 +1,74 @@
 // The checks that look at one resource and know what Envoy makes of it, beyond types and rules of the API. Each is a
-// small function on one message type; this is the table of them.
+// small function on one message type; this is the table of them. What they can't see: files of the proxies, Lua, the
+// commands of log formats.
 import type { DescMessage } from '@bufbuild/protobuf'
 import type { Say } from '../fragment.ts'
-import { type JsonObject, join } from '../json-value.ts'
+import { type JsonObject, within } from '../json-value.ts'
 import type { EnvoyTypes } from '../types.ts'
 import { walkMessages } from '../walk.ts'
 import type { Check } from './check.ts'
+import {
+  checkAssignment,
+  checkCircuitBreakers,
+  checkClusterType,
+  checkEdsAssignment,
+  checkRing,
+} from './check-cluster.ts'
+import { checkPerRoute, checkSlots, PER_ROUTE_HOLDERS, SLOTS } from './check-extensions.ts'
+import { checkHttpFilters, checkNetworkFilters, checkUpstreamFilters } from './check-filters.ts'
+import { checkListener } from './check-listener.ts'
+import { checkRegex } from './check-regex.ts'
+import { checkDomains, checkHeaders, checkRouteAction, checkWeightedClusters, HEADER_HOLDERS } from './check-routes.ts'
+import { checkCertificate, checkServerTls, checkTlsVersions, checkValidationContext } from './check-tls.ts'
 
 export interface CheckedItem {
+  /** Canonical. */
   readonly json: JsonObject
   readonly desc: DescMessage
   readonly types: EnvoyTypes
   readonly say: Say
 }
 
-const CHECKS: Readonly<Record<string, readonly Check[]>> = {}
+const NETWORK = 'envoy.extensions.filters.network'
+const TLS = 'envoy.extensions.transport_sockets.tls.v3'
 
+const BY_TYPE: readonly (readonly [type: string, ...checks: readonly Check[]])[] = [
+  ['envoy.config.cluster.v3.Cluster', checkClusterType],
+  ['envoy.config.cluster.v3.Cluster.RingHashLbConfig', checkRing],
+  ['envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', checkRing],
+  ['envoy.config.cluster.v3.CircuitBreakers', checkCircuitBreakers],
+  ['envoy.config.endpoint.v3.ClusterLoadAssignment', checkAssignment, checkEdsAssignment],
+  ['envoy.config.listener.v3.Listener', checkListener],
+  ['envoy.config.listener.v3.FilterChain', checkNetworkFilters],
+  [`${NETWORK}.http_connection_manager.v3.HttpConnectionManager`, checkHttpFilters],
+  ['envoy.extensions.upstreams.http.v3.HttpProtocolOptions', checkUpstreamFilters],
+  ['envoy.config.route.v3.RouteConfiguration', checkDomains],
+  ['envoy.config.route.v3.WeightedCluster', checkWeightedClusters],
+  ['envoy.config.route.v3.RouteAction', checkRouteAction],
+  ['envoy.type.matcher.v3.RegexMatcher', checkRegex],
+  [`${TLS}.TlsCertificate`, checkCertificate],
+  [`${TLS}.CertificateValidationContext`, checkValidationContext],
+  [`${TLS}.TlsParameters`, checkTlsVersions],
+  [`${TLS}.DownstreamTlsContext`, checkServerTls],
+  ...HEADER_HOLDERS.map((type) => [type, checkHeaders] as const),
+  ...PER_ROUTE_HOLDERS.map((type) => [type, checkPerRoute] as const),
+  ...Object.entries(SLOTS).map(([type, slots]) => [type, checkSlots(slots)] as const),
+]
+
+const CHECKS: ReadonlyMap<string, readonly Check[]> = BY_TYPE.reduce(
+  (map, [type, ...checks]) => map.set(type, [...(map.get(type) ?? []), ...checks]),
+  new Map<string, readonly Check[]>(),
+)
+
+/** Says what is wrong with a resource that is valid by its types and rules. */
 export function checkItem({ json, desc, types, say }: CheckedItem): void {
   walkMessages(json, desc, types, ({ desc: d, json: m, path }) => {
-    for (const check of CHECKS[d.typeName] ?? []) {
+    for (const check of CHECKS.get(d.typeName) ?? []) {
       check(m, {
         types,
-        error: (field, message) => say('error', 'check', message, field === '' ? path : join(path, field)),
-        warn: (field, message) => say('warning', 'check', message, field === '' ? path : join(path, field)),
+        isRoot: path === '',
+        error: (field, message) => say('error', 'check', message, within(path, field)),
+        warn: (field, message) => say('warning', 'check', message, within(path, field)),
       })
     }
   })

@@ -4,6 +4,8 @@ import type { EnvoyTypes } from '../types.ts'
 
 export interface CheckContext {
   readonly types: EnvoyTypes
+  /** The message is the resource itself. */
+  readonly isRoot: boolean
   /** `field` is a path below the message, or '' for the message itself. */
   readonly error: (field: string, message: string) => void
   readonly warn: (field: string, message: string) => void
