@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { OpenedRedis } from '../redis/open-redis.ts'
 import { createConnection } from '../redis/redis-connection.ts'
 import type { RedisScript } from '../redis/redis-link.ts'
+import { type Clock, pause, systemClock } from '../runtime/clock.ts'
 import { type Logger, silentLogger } from '../runtime/logger.ts'
 import type { Positions, SetName } from '../store/set-store.ts'
 import type { Job, JobQueue } from './job-queue.ts'
@@ -17,6 +18,7 @@ export interface BullQueueOptions {
   readonly logger?: Logger
   /** Jobs that one `work` runs at a time. */
   readonly concurrency?: number
+  readonly clock?: Clock
 }
 
 const QUEUE = 'sets'
@@ -24,6 +26,8 @@ const LOCK_MS = 3_000
 const STALLED_MS = 2_000
 /** A job of a worker that died is run again however often that happens. */
 const STALLED_MAX = 1_000_000
+const ENDED = 'the work was ended'
+const CLOSE_MS = 1_000
 const RUN_RETRY_MS = 500
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 5_000
@@ -48,7 +52,7 @@ return 1
 const positionsForm = z.record(z.string(), z.object({ generation: z.string(), n: z.number() }))
 
 export function createBullQueue(options: BullQueueOptions): JobQueue {
-  const { redis, prefix = 'fleetcast', logger = silentLogger, concurrency = 4 } = options
+  const { redis, prefix = 'fleetcast', logger = silentLogger, concurrency = 4, clock = systemClock } = options
   // Braces: all keys of the queue in one slot of a cluster.
   const keyPrefix = `${prefix}:{jobs}`
   const positionsKey = `${keyPrefix}:positions`
@@ -84,9 +88,14 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
     async work(handle, signal) {
       const until = AbortSignal.any([signal, closing.signal])
       if (until.aborted) return
+      const running = new Set<Promise<void>>()
       const run = async (set: SetName): Promise<void> => {
+        // Fetched while the work was being ended: failing it leaves it to others.
+        if (until.aborted) throw new Error(ENDED)
         const job: Job = { set, positions: await positionsOf(set) }
-        await handle(job)
+        const done = handle(job)
+        running.add(done)
+        await done.finally(() => running.delete(done))
       }
       const worker = new Worker<{ set: SetName }>(QUEUE, ({ data }) => run(data.set), {
         connection,
@@ -101,11 +110,16 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
         settings: { backoffStrategy: (attempts) => Math.min(RETRY_MIN_MS * 2 ** Math.min(attempts, 20), RETRY_MAX_MS) },
       })
       worker.on('error', (error) => logger.debug({ error: error.message }, 'a worker lost its connection'))
-      worker.on('failed', (job, error) => logger.warn({ set: job?.data.set, error: error.message }, 'a job failed'))
+      worker.on('failed', (job, { message }) => {
+        if (message !== ENDED) logger.warn({ set: job?.data.set, error: message }, 'a job failed')
+      })
       await new Promise<void>((resolve) => {
         until.addEventListener('abort', () => resolve(), { once: true })
       })
-      await worker.close()
+      // The library waits for its connections for ever where Redis is away or a cluster is being connected: what is
+      // waited for is that the running jobs are done, and a moment for saying so.
+      const settled = Promise.allSettled(running).then(() => pause(clock, CLOSE_MS))
+      await Promise.race([worker.close(), settled])
     },
     async idle() {
       const counts = await queue.getJobCounts('wait', 'active', 'delayed', 'prioritized')
@@ -113,7 +127,7 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
     },
     async close() {
       closing.abort()
-      await queue.close()
+      await Promise.race([queue.close(), pause(clock, CLOSE_MS)])
       connection.disconnect()
     },
   }
