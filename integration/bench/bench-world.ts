@@ -1,7 +1,9 @@
 // The world of the control contract (xdsload/README.md) as Kubernetes objects: what a user would have to write to get exactly
 // the clusters, assignments, listener and route configuration that the contract asks for. Pure.
 
-export const NAMESPACE = 'bench'
+/** The contract's names have no room for a namespace and a port: `bench-7` is port `b` of Service `7` in namespace `nch`. */
+export const NAMESPACE = 'nch'
+const PORT = 'b'
 export const NODE_CLUSTER = 'bench'
 
 /** A manifest as an API server would hand it out. */
@@ -20,7 +22,7 @@ export interface BenchSize {
 export function resetWorld(size: BenchSize): RawManifest[] {
   const indexes = Array.from({ length: size.clusters }, (_, index) => index)
   return [
-    ...indexes.flatMap((index) => [service(nameOf(index)), slice(nameOf(index), addressesOf(index, size.endpoints))]),
+    ...indexes.flatMap((index) => [service(`${index}`), slice(`${index}`, addressesOf(index, size.endpoints))]),
     fleet(),
     routes(size.clusters, undefined),
   ]
@@ -37,10 +39,10 @@ export function changeWorld(size: BenchSize, { kind, seq, index }: BenchChange):
   switch (kind) {
     case 'endpoint':
       return index >= 0 && index < size.clusters
-        ? [slice(nameOf(index), [...addressesOf(index, size.endpoints), markerOf(seq)])]
+        ? [slice(`${index}`, [...addressesOf(index, size.endpoints), markerOf(seq)])]
         : undefined
     case 'cluster':
-      return [service(`bench-new-${seq}`), slice(`bench-new-${seq}`, [markerOf(seq)])]
+      return [service(`new-${seq}`), slice(`new-${seq}`, [markerOf(seq)])]
     case 'route':
       return [routes(size.clusters, seq)]
     default:
@@ -48,7 +50,8 @@ export function changeWorld(size: BenchSize, { kind, seq, index }: BenchChange):
   }
 }
 
-export const nameOf = (index: number): string => `bench-${index}`
+/** The cluster of the Service `index`. */
+export const nameOf = (index: number): string => `${PORT}e${NAMESPACE}-${index}`
 
 const addressesOf = (index: number, endpoints: number): string[] =>
   Array.from({ length: endpoints }, (_, e) => `10.${(index >> 8) & 255}.${index & 255}.${e + 1}`)
@@ -65,14 +68,18 @@ const metadata = (name: string, labels: Readonly<Record<string, string>> = {}) =
 const service = (name: string): RawManifest => ({
   kind: 'Service',
   metadata: metadata(name, { bench: 'true' }),
-  spec: { clusterIP: 'None', selector: { app: name }, ports: [{ port: 8080, targetPort: 8080, protocol: 'TCP' }] },
+  spec: {
+    clusterIP: 'None',
+    selector: { app: name },
+    ports: [{ name: PORT, port: 8080, targetPort: 8080, protocol: 'TCP' }],
+  },
 })
 
 const slice = (name: string, addresses: readonly string[]): RawManifest => ({
   kind: 'EndpointSlice',
   metadata: metadata(name, { 'kubernetes.io/service-name': name }),
   addressType: 'IPv4',
-  ports: [{ port: 8080, protocol: 'TCP' }],
+  ports: [{ name: PORT, port: 8080, protocol: 'TCP' }],
   endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
 })
 
@@ -87,7 +94,7 @@ const fleet = (): RawManifest => ({
   data: {
     'fleet.yaml': JSON.stringify({
       services: { selector: 'bench=true' },
-      naming: '{service}',
+      naming: '{portName}e{namespace}-{service}',
       clusters: { base: { connect_timeout: '5s' } },
       endpoints: { locality: 'none' },
     }),

@@ -1,8 +1,10 @@
-// The control contract of xdsload over HTTP: reset, change, digest. Knows nothing of what is behind it.
+// The control contract of xdsload over HTTP: reset, change, digest, collect. Knows nothing of what is behind it.
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type BenchChange, type BenchSize, changeWorld, type RawManifest, resetWorld } from './bench-world.ts'
 
 export interface ControlDeps {
+  /** Gives memory back, so that resident sizes compare. */
+  readonly collect: () => Promise<void>
   /** Replaces the world; resolves once it can be served. */
   readonly reset: (world: readonly RawManifest[], size: BenchSize) => Promise<void>
   /** Takes a change; returns once it is accepted. */
@@ -11,7 +13,7 @@ export interface ControlDeps {
   readonly digest: () => Promise<Readonly<Record<string, string>> | undefined>
 }
 
-export function createControl({ reset, change, digest }: ControlDeps): Server {
+export function createControl({ reset, change, digest, collect }: ControlDeps): Server {
   let size: BenchSize = { clusters: 0, endpoints: 0 }
   const answer = async (request: IncomingMessage): Promise<[status: number, body: unknown]> => {
     switch (`${request.method} ${request.url}`) {
@@ -33,8 +35,11 @@ export function createControl({ reset, change, digest }: ControlDeps): Server {
         const digests = await digest()
         return digests ? [200, digests] : [404, 'no digest']
       }
+      case 'POST /collect':
+        await collect()
+        return [200, {}]
       default:
-        return [404, 'POST /reset, POST /change, GET /digest']
+        return [404, 'POST /reset, POST /change, GET /digest, POST /collect']
     }
   }
   return createServer((request, response) => {
