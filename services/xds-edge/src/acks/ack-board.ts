@@ -108,12 +108,18 @@ export function createAckBoard(options: { readonly edge: string; readonly now: (
       status.error = error
       mark(record)
     },
-    nodes: () => [...records.values()].flatMap((streams) => statusesOf(streams, edge)),
+    nodes() {
+      const all: NodeStatus[] = []
+      for (const streams of records.values()) addStatus(all, streams, edge)
+      return all
+    },
     changed() {
       const keys = new Set(dirty.map(keyOf))
       for (const record of dirty) record.isDirty = false
       dirty = []
-      return [...keys].flatMap((key) => statusesOf(records.get(key) ?? [], edge))
+      const all: NodeStatus[] = []
+      for (const key of keys) addStatus(all, records.get(key), edge)
+      return all
     },
   }
 }
@@ -121,31 +127,26 @@ export function createAckBoard(options: { readonly edge: string; readonly now: (
 const keyOf = ({ node }: StreamRecord): string => `${node.cluster}\n${node.id}`
 
 /** The streams of one node as one status: types come from all of them, the rest from the last that opened. */
-function statusesOf(streams: Iterable<StreamRecord>, edge: string): readonly NodeStatus[] {
-  const all = [...streams]
-  const last = all.at(-1)
-  if (last === undefined) return []
-  const types = Object.fromEntries(
-    all.flatMap((record) => [...record.types].map(([type, status]) => [shortOf.get(type) ?? type, shown(status)])),
-  )
+function addStatus(to: NodeStatus[], streams: Iterable<StreamRecord> | undefined, edge: string): void {
+  let last: StreamRecord | undefined
+  const types: Record<string, NodeStatus['types'][string]> = {}
+  for (const record of streams ?? []) {
+    last = record
+    for (const [type, status] of record.types) types[shortOf.get(type) ?? type] = shown(status)
+  }
+  if (last === undefined) return
   const { node, fleet, address, connectedAt } = last
-  return [
-    {
-      id: node.id,
-      cluster: node.cluster,
-      ...(fleet === undefined ? {} : { fleet }),
-      edge,
-      address,
-      connectedAt: new Date(connectedAt).toISOString(),
-      ...(node.userAgent === '' ? {} : { userAgent: node.userAgent }),
-      types,
-    },
-  ]
+  to.push({
+    id: node.id,
+    cluster: node.cluster,
+    ...(fleet === undefined ? {} : { fleet }),
+    edge,
+    address,
+    connectedAt: new Date(connectedAt).toISOString(),
+    ...(node.userAgent === '' ? {} : { userAgent: node.userAgent }),
+    types,
+  })
 }
 
-const shown = ({ version, acked, revision, error }: TypeStatus): NodeStatus['types'][string] => ({
-  version,
-  acked,
-  revision,
-  ...(error === undefined ? {} : { error }),
-})
+const shown = ({ version, acked, revision, error }: TypeStatus): NodeStatus['types'][string] =>
+  error === undefined ? { version, acked, revision } : { version, acked, revision, error }

@@ -31,7 +31,7 @@ interface TypeCounts {
 /** gRPC clients refuse larger messages unless told otherwise (rule 102). */
 const clientBytesMax = 4 * 1024 * 1024
 /** One ACK of so many is timed. */
-const timedOf = 16
+const timedOf = 64
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30]
 
 export function createTally(metrics: Metrics): Tally {

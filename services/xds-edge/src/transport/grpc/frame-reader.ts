@@ -3,6 +3,8 @@
 export type FrameFault = 'compressed' | 'large'
 
 export interface FrameReader {
+  /** True where the chunk is one whole message and nothing waits: then it need not be pushed. Its text starts after `prefixBytes`. */
+  isWhole(chunk: Buffer): boolean
   push(chunk: Buffer): void
   /** The next whole message, undefined until there is one. */
   next(): Buffer | undefined
@@ -10,7 +12,7 @@ export interface FrameReader {
   readonly fault: FrameFault | undefined
 }
 
-const prefixBytes = 5
+export const prefixBytes = 5
 
 export function createFrameReader(messageBytesMax: number): FrameReader {
   let chunks: Buffer[] = []
@@ -30,6 +32,13 @@ export function createFrameReader(messageBytesMax: number): FrameReader {
     get fault() {
       return fault
     },
+    isWhole: (chunk) =>
+      heldBytes === 0 &&
+      fault === undefined &&
+      chunk.length >= prefixBytes &&
+      chunk[0] === 0 &&
+      chunk.length <= messageBytesMax &&
+      chunk.readUInt32BE(1) === chunk.length - prefixBytes,
     push(chunk) {
       if (chunk.length === 0 || fault !== undefined) return
       chunks.push(chunk)

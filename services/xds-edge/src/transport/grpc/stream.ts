@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { type Inlet, type Method, type Outlet, type Peer, STATUS, type StatusName } from './call.ts'
-import { createFrameReader } from './frame-reader.ts'
+import { createFrameReader, prefixBytes } from './frame-reader.ts'
 import { createPacer, type Pace } from './pacer.ts'
 
 export interface StreamOptions {
@@ -98,8 +98,14 @@ export function runStream(
   }
   stream.respond({ ':status': 200, 'content-type': contentType }, { waitForTrailers: true })
   stream.on('data', (chunk: Buffer) => {
-    reader.push(chunk)
-    deliver()
+    if (isWaiting || isEnded || !reader.isWhole(chunk)) {
+      reader.push(chunk)
+      deliver()
+      return
+    }
+    // Nearly always: an ACK by itself.
+    inlet.message(chunk.subarray(prefixBytes))
+    pause()
   })
   stream.on('end', () => {
     isFinished = true
