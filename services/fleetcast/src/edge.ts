@@ -4,7 +4,7 @@ import { systemClock } from '@fleetcast/shared/runtime/clock'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { aborted, EXIT_DONE } from '@fleetcast/shared/runtime/run'
 import { createEdge } from '@fleetcast/xds-edge/edge'
-import { edgeListeners } from './edge-listeners.ts'
+import { edgeListeners, startEdge } from './edge-listeners.ts'
 import { openPorts } from './ports.ts'
 import { readyLine } from './ready-line.ts'
 import { createRedisPart } from './redis-part.ts'
@@ -32,7 +32,7 @@ export const edge: Run<typeof edgeSettings> = async ({ values, signal, logger, t
     parts: { edge: serving, redis: { ...redis, missing: () => (serving.missing().length > 0 ? redis.missing() : []) } },
     sources: { store },
   })
-  await serving.start()
+  await startEdge(serving, values)
   await serving.ready(signal)
   if (!signal.aborted) terminal.print(readyLine({ ...serving.addresses(), admin: admin.address }))
   await aborted(signal)

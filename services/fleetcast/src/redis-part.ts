@@ -5,7 +5,10 @@ import type { Part } from './role-admin.ts'
 
 const ASK_MS = 1_000
 
-/** Asks until the signal aborts. Until the first answer it counts as absent. */
+/**
+ * Asks until the signal aborts. Until the first answer it counts as absent. A link to a Redis that is absent then is closed at
+ * once: what still waits for an answer would hold up the end of the process.
+ */
 export function createRedisPart(redis: RedisLink, clock: Clock, signal: AbortSignal): Part {
   let lack: string | undefined = 'Redis has not answered yet'
   const watch = async (): Promise<void> => {
@@ -13,6 +16,7 @@ export function createRedisPart(redis: RedisLink, clock: Clock, signal: AbortSig
       lack = await redis.health()
       await pause(clock, ASK_MS, signal)
     }
+    if (lack !== undefined) await redis.close()
   }
   void watch()
   return {

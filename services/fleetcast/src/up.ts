@@ -9,7 +9,7 @@ import { aborted, EXIT_DONE } from '@fleetcast/shared/runtime/run'
 import { createMemoryStore } from '@fleetcast/shared/store/memory'
 import { createWatcherOf } from '@fleetcast/watcher/main'
 import { createEdge } from '@fleetcast/xds-edge/edge'
-import { edgeListeners } from './edge-listeners.ts'
+import { edgeListeners, startEdge } from './edge-listeners.ts'
 import { publisherPart, untilStopped } from './publisher-part.ts'
 import { readyLine } from './ready-line.ts'
 import { createRoleAdmin } from './role-admin.ts'
@@ -45,7 +45,7 @@ export const up: Run<typeof upSettings> = async ({ values, operands, signal, log
     sources: { store, log, sites: [values.site] },
   })
   tellSiteProblems({ watcher, store, site: values.site, logger })
-  await edge.start()
+  await startEdge(edge, values)
   const serve = async (stop: AbortSignal): Promise<void> => {
     await edge.ready(stop)
     if (!stop.aborted) terminal.print(readyLine({ ...edge.addresses(), admin: admin.address }))

@@ -70,7 +70,10 @@ export function openRedis(url: string, options: OpenRedisOptions = {}): OpenedRe
       while (!signal?.aborted && (await health()) !== undefined) await pause(clock, backoff.next(), signal)
     },
     async close() {
-      for (const each of open) each.disconnect()
+      for (const each of open) {
+        each.disconnect()
+        failWaiting(each)
+      }
     },
   }
 }
@@ -121,6 +124,13 @@ function createClient(target: RedisTarget, kind: ConnectionKind, name: string, r
         ...(target.tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
       })
   }
+}
+
+/** A client that is between two tries forgets to fail what waits for it; a process that ends would wait for nothing. */
+function failWaiting(client: RedisClient): void {
+  // Not among its types; where another version lacks it, waiting commands run into their timeout.
+  const { flushQueue } = client as unknown as { readonly flushQueue?: (error: Error) => void }
+  flushQueue?.call(client, new Error('the connection to Redis was closed'))
 }
 
 const OLDEST_MAJOR = 7
