@@ -49,8 +49,13 @@ function varintSize(n: number): number {
 }
 /** Of a length-delimited field with a tag of one byte. */
 const fieldSize = (length: number) => 1 + varintSize(length) + length
+/** Addresses and names are short and ASCII: counting them here is cheaper than a call into the runtime. */
+function byteLength(text: string): number {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text)
+  return text.length
+}
 /** Of a text field; the default is not written. */
-const textSize = (text: string | undefined) => (text ? fieldSize(Buffer.byteLength(text)) : 0)
+const textSize = (text: string | undefined) => (text ? fieldSize(byteLength(text)) : 0)
 /** Of a google.protobuf.UInt32Value field: set, even to 0. */
 const wrapperSize = (n: number | undefined) => (n === undefined ? 0 : fieldSize(wrapperLength(n)))
 const wrapperLength = (n: number) => (n === 0 ? 0 : 1 + varintSize(n))
@@ -63,7 +68,7 @@ const addressLength = (a: SocketAddress) => fieldSize(socketLength(a))
 /** envoy.config.endpoint.v3.Endpoint { address 1, hostname 3, additional_addresses 4 { address 1 } } */
 function endpointLength(e: PlainEndpoint): number {
   let length = fieldSize(addressLength(e)) + textSize(e.hostname)
-  for (const a of e.additionalAddresses ?? []) length += fieldSize(fieldSize(addressLength(a)))
+  if (e.additionalAddresses) for (const a of e.additionalAddresses) length += fieldSize(fieldSize(addressLength(a)))
   return length
 }
 
@@ -106,97 +111,93 @@ function write(
   lengths: readonly number[],
   total: number,
 ): Uint8Array<ArrayBuffer> {
-  const buffer = new Uint8Array(total)
-  const w = createWriter(buffer)
+  const out: Output = { buffer: new Uint8Array(total), at: 0 }
   let next = 0
-  const length = () => lengths[next++] ?? 0
-  w.text(1, clusterName)
+  writeText(out, 1, clusterName)
   for (const locality of localities) {
-    w.begin(2, length())
+    begin(out, 2, lengths[next++] ?? 0)
     if (hasPlace(locality)) {
-      w.begin(1, placeLength(locality))
-      w.text(1, locality.region)
-      w.text(2, locality.zone)
-      w.text(3, locality.subZone)
+      begin(out, 1, placeLength(locality))
+      writeText(out, 1, locality.region)
+      writeText(out, 2, locality.zone)
+      writeText(out, 3, locality.subZone)
     }
     for (const e of locality.endpoints) {
-      w.begin(2, length())
-      w.begin(1, length())
-      writeEndpoint(w, e)
-      if (e.health && e.health !== 'UNKNOWN') w.number(2, HEALTH[e.health])
-      if (e.metadata !== undefined) w.bytes(3, e.metadata)
-      w.wrapper(4, e.weight)
+      begin(out, 2, lengths[next++] ?? 0)
+      begin(out, 1, lengths[next++] ?? 0)
+      writeEndpoint(out, e)
+      if (e.health && e.health !== 'UNKNOWN') writeNumber(out, 2, HEALTH[e.health])
+      if (e.metadata !== undefined) writeBytes(out, 3, e.metadata)
+      writeWrapper(out, 4, e.weight)
     }
-    w.wrapper(3, locality.weight)
-    if (locality.priority) w.number(5, locality.priority)
+    writeWrapper(out, 3, locality.weight)
+    if (locality.priority) writeNumber(out, 5, locality.priority)
   }
-  return buffer
+  return out.buffer
 }
 
-function writeEndpoint(w: Writer, e: PlainEndpoint): void {
-  w.begin(1, addressLength(e))
-  writeAddress(w, e)
-  w.text(3, e.hostname)
-  for (const a of e.additionalAddresses ?? []) {
+function writeEndpoint(out: Output, e: PlainEndpoint): void {
+  begin(out, 1, addressLength(e))
+  writeAddress(out, e)
+  writeText(out, 3, e.hostname)
+  if (!e.additionalAddresses) return
+  for (const a of e.additionalAddresses) {
     const inner = addressLength(a)
-    w.begin(4, fieldSize(inner))
-    w.begin(1, inner)
-    writeAddress(w, a)
+    begin(out, 4, fieldSize(inner))
+    begin(out, 1, inner)
+    writeAddress(out, a)
   }
 }
 
-function writeAddress(w: Writer, a: SocketAddress): void {
-  w.begin(1, socketLength(a))
-  w.text(2, a.address)
-  w.number(3, a.port)
+function writeAddress(out: Output, a: SocketAddress): void {
+  begin(out, 1, socketLength(a))
+  writeText(out, 2, a.address)
+  writeNumber(out, 3, a.port)
 }
 
-interface Writer {
-  /** The head of a length-delimited field. */
-  readonly begin: (field: number, length: number) => void
-  readonly text: (field: number, text: string | undefined) => void
-  readonly number: (field: number, n: number) => void
-  readonly bytes: (field: number, bytes: Uint8Array) => void
-  readonly wrapper: (field: number, n: number | undefined) => void
+/** A buffer of exactly the size that is needed, and how far it is filled. */
+interface Output {
+  readonly buffer: Uint8Array<ArrayBuffer>
+  at: number
 }
 
-/** Writes into a buffer that is known to be large enough. */
-function createWriter(buffer: Uint8Array<ArrayBuffer>): Writer {
-  const view = Buffer.from(buffer.buffer)
-  let at = 0
-  const varint = (value: number) => {
-    let n = value
-    while (n > 0x7f) {
-      buffer[at++] = (n & 0x7f) | 0x80
-      n >>>= 7
-    }
-    buffer[at++] = n
+function writeVarint(out: Output, value: number): void {
+  let n = value
+  while (n > 0x7f) {
+    out.buffer[out.at++] = (n & 0x7f) | 0x80
+    n >>>= 7
   }
-  const begin = (field: number, length: number) => {
-    buffer[at++] = (field << 3) | 2
-    varint(length)
-  }
-  const number = (field: number, n: number) => {
-    buffer[at++] = field << 3
-    varint(n)
-  }
-  return {
-    begin,
-    number,
-    text: (field, text) => {
-      if (!text) return
-      begin(field, Buffer.byteLength(text))
-      at += view.write(text, at, 'utf8')
-    },
-    bytes: (field, bytes) => {
-      begin(field, bytes.length)
-      buffer.set(bytes, at)
-      at += bytes.length
-    },
-    wrapper: (field, n) => {
-      if (n === undefined) return
-      begin(field, wrapperLength(n))
-      if (n !== 0) number(1, n)
-    },
-  }
+  out.buffer[out.at++] = n
+}
+
+/** The head of a length-delimited field. */
+function begin(out: Output, field: number, length: number): void {
+  out.buffer[out.at++] = (field << 3) | 2
+  writeVarint(out, length)
+}
+
+function writeNumber(out: Output, field: number, n: number): void {
+  out.buffer[out.at++] = field << 3
+  writeVarint(out, n)
+}
+
+function writeText(out: Output, field: number, text: string | undefined): void {
+  if (!text) return
+  const length = byteLength(text)
+  begin(out, field, length)
+  if (length === text.length) {
+    for (let i = 0; i < length; i++) out.buffer[out.at++] = text.charCodeAt(i)
+  } else out.at += Buffer.from(out.buffer.buffer).write(text, out.at, 'utf8')
+}
+
+function writeBytes(out: Output, field: number, bytes: Uint8Array): void {
+  begin(out, field, bytes.length)
+  out.buffer.set(bytes, out.at)
+  out.at += bytes.length
+}
+
+function writeWrapper(out: Output, field: number, n: number | undefined): void {
+  if (n === undefined) return
+  begin(out, field, wrapperLength(n))
+  if (n !== 0) writeNumber(out, 1, n)
 }
