@@ -115,7 +115,7 @@ function sharedStep(lane: Lane, group: Group, span: Span): Step {
   const isWhole = lane.own !== undefined
   const flavour = `${stream.variant[0]}${knowsTtl(lane) ? 't' : ''}${isWhole ? 'w' : span.from}`
   const step = stepOnce(group, `${flavour}.${span.removalsFrom}.${span.removalsTo}`, () => {
-    const nonce = sharedNonce(lane, group, span)
+    const nonce = sharedNonce(lane, span)
     return isWhole ? stepWhole(lane, span, nonce) : stepOver(lane, span, nonce)
   })
   if (step.parts.length === 0) return step
@@ -139,10 +139,10 @@ function withNonce(step: Step, nonce: string): Step {
 const LETTERS: Readonly<Record<string, string>> = { rtds: 't', ecds: 'x', srds: 'o' }
 
 /** Type, fleet and positions: the same for all that make the step, and never twice for one stream, since positions grow. */
-function sharedNonce(lane: Lane, group: Group, { to, removalsTo }: Span): string {
+function sharedNonce(lane: Lane, { to, removalsTo }: Span): string {
   const letter = LETTERS[lane.type.short] ?? lane.type.short.slice(0, 1)
   const place = `${letter}${lane.stream.history?.id.toString(36)}.${to.toString(36)}`
-  return removalsTo === group.lastRemoval ? place : `${place}.${removalsTo.toString(36)}`
+  return removalsTo === to ? place : `${place}.${removalsTo.toString(36)}`
 }
 
 /** A counter of the stream's own; it has no dot, so it is never one of the shared ones. */

@@ -32,7 +32,8 @@ export const createGroup = (subscription: Subscription, seq: number): Group => (
   members: new Set(),
   touches: [seq],
   lastTouch: seq,
-  lastRemoval: 0,
+  // What was removed before nobody here was sent: with 0 the first full state of SotW would hold it.
+  lastRemoval: seq,
   steps: new Map(),
 })
 
