@@ -52,7 +52,7 @@ interface Reader {
  */
 export async function readState(reader: Reader): Promise<LogState | undefined> {
   const { redis, keys } = reader
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const before = await readHead(redis, keys)
     if (before === undefined) return undefined
     const values = await scan(redis, keys.objects)
@@ -63,6 +63,7 @@ export async function readState(reader: Reader): Promise<LogState | undefined> {
     for (const [key, value] of missed) value.length === 0 ? values.delete(key) : values.set(key, value)
     return stateOf(reader, after, values)
   }
+  throw new Error(`${keys.objects} can't be read whole: it changes faster, or does not fit its head`)
 }
 
 function stateOf({ codec, site }: Reader, head: LogHead, values: ReadonlyMap<ObjectKey, Buffer>): LogState {
@@ -80,6 +81,7 @@ function stateOf({ codec, site }: Reader, head: LogHead, values: ReadonlyMap<Obj
 }
 
 const SCAN_COUNT = 1_000
+const TRIES_MAX = 10
 
 async function scan(redis: RedisConnection, key: string): Promise<Map<ObjectKey, Buffer>> {
   const values = new Map<ObjectKey, Buffer>()

@@ -35,6 +35,7 @@ export function openRedis(url: string, options: OpenRedisOptions = {}): OpenedRe
   const { logger = silentLogger, clock = systemClock, random = Math.random, name = 'fleetcast' } = options
   const target = parseRedisUrl(url)
   const open = new Set<RedisClient>()
+  const connections = new Set<RedisConnection>()
   const watch = watchOutages(describeTarget(target), logger)
 
   const client = (kind: ConnectionKind): RedisClient => {
@@ -45,7 +46,13 @@ export function openRedis(url: string, options: OpenRedisOptions = {}): OpenedRe
     made.on('ready', () => watch.worked())
     return made
   }
-  const connect = (kind: ConnectionKind): RedisConnection => createConnection(client(kind))
+  const connect = (kind: ConnectionKind): RedisConnection => {
+    const made = client(kind)
+    const connection = createConnection(made)
+    connections.add(connection)
+    made.on('end', () => connections.delete(connection))
+    return connection
+  }
   const commands = connect('command')
 
   const health = async (): Promise<string | undefined> => {

@@ -66,6 +66,7 @@ type Values = Map<EntryKey, Buffer>
 const RECORDS_MAX = 1_000
 const TOUCHED_MAX = 2_000
 const SCAN_COUNT = 500
+const TRIES_MAX = 10
 
 export function createSetReader(deps: {
   readonly redis: RedisConnection
@@ -143,7 +144,7 @@ export function createSetReader(deps: {
     heads: readHeads,
     current: (sets) => readHeads(redis, sets),
     async load(set) {
-      for (;;) {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
         const before = (await readHeads(redis, [set])).heads.get(set)
         if (before === undefined || before.revision === 0) return { head: before ?? emptyHead(''), entries: new Map() }
         const scanned = await scan(set)
@@ -158,6 +159,9 @@ export function createSetReader(deps: {
         }
         return { head, entries }
       }
+      throw new Error(
+        `${setKeys(prefix, set).entries} can't be read whole: it changes faster, or does not fit its head`,
+      )
     },
     async changesSince(set, since) {
       const { head, records, values } = await readChanges(set, since.revision, RECORDS_MAX, TOUCHED_MAX)
