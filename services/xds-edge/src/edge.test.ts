@@ -256,7 +256,7 @@ describe('bad clients do not touch others', () => {
     await Promise.all(streams.map((stream) => stream.next()))
     expect(edge.status().streams).toBe(500)
     for (const stream of streams) stream.call.cancel()
-    await expect.poll(() => edge.status().streams).toBe(0)
+    await expect.poll(() => edge.status().streams, { timeout: 5000 }).toBe(0)
     expect(edge.nodes()).toEqual([])
   })
 })

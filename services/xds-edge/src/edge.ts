@@ -13,6 +13,7 @@ import { createXdsStreams } from './streams/xds-streams.ts'
 import type { Certificates } from './transport/grpc/certificates.ts'
 import { createGrpcServer, type GrpcLimits } from './transport/grpc/server.ts'
 import { createHeadCheck, type HeadCheck } from './world/head-check.ts'
+import { createStateDir } from './world/state-dir.ts'
 import { createWorld, type World } from './world/world.ts'
 
 export interface EdgeOptions {
@@ -28,8 +29,12 @@ export interface EdgeOptions {
   readonly certificates?: Certificates
   /** Several processes share the port. */
   readonly reusePort?: boolean
-  /** Fleets that it serves; all by default. */
-  readonly fleetsGlob?: string
+  /** Globs of the fleets that it serves; none means all. */
+  readonly fleets?: readonly string[]
+  /** Where the last sets are kept, to be served when the store is absent at start. */
+  readonly stateDir?: string | undefined
+  /** Seals the secrets that are kept there; without it they are not kept. */
+  readonly sealKey?: Uint8Array | undefined
   /** Nodes that match no fleet get the only one, where there is only one (`fleetcast up`). */
   readonly singleFleet?: boolean
   readonly limits?: Partial<GrpcLimits>
@@ -65,13 +70,18 @@ export function createEdge(options: EdgeOptions): Edge {
   let wasReady = false
   let listening: Address | undefined
 
+  const kept = options.stateDir === undefined ? undefined : createStateDir({ ...options, folder: options.stateDir })
   const world: World = createWorld({
     store,
     logger,
     signal: stopping.signal,
-    ...(options.fleetsGlob === undefined ? {} : { fleetsGlob: options.fleetsGlob }),
-    onDirectory: () => streams.reassign(),
-    onNews() {
+    fleetGlobs: options.fleets ?? [],
+    onDirectory() {
+      streams.reassign()
+      kept?.keepOnly(new Set(world.sets()))
+    },
+    onNews(set, news) {
+      kept?.note(set, news)
       heads.advanced()
       noteReadiness()
     },
@@ -99,8 +109,10 @@ export function createEdge(options: EdgeOptions): Edge {
 
   return {
     async start() {
+      for (const { set, contents } of (await kept?.load()) ?? []) world.take(set, { kind: 'contents', contents })
       listening = await server.start()
       world.start()
+      noteReadiness()
       startReporter({ store, board, edge: name, clock, logger, signal: stopping.signal })
     },
     addresses: () => ({ grpc: listening }),
@@ -125,6 +137,7 @@ export function createEdge(options: EdgeOptions): Edge {
     async stop(drainMs = 0) {
       await server.drain(drainMs)
       stopping.abort()
+      await kept?.flush()
     },
   }
 }

@@ -4,7 +4,7 @@ import type { Logger } from '@fleetcast/shared/runtime/logger'
 import { DIRECTORY, type DirectoryFleet, fleetSet } from '@fleetcast/shared/store/directory'
 import type { Entry, EntryKey, SetName, SetNews, SetStore } from '@fleetcast/shared/store/set-store'
 import { entryKey } from '@fleetcast/shared/store/set-store'
-import { matchesGlob } from '../identity/glob.ts'
+import { matchesAny } from '../identity/glob.ts'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import { createFleets } from '../sets/fleets.ts'
 import { readDirectory, setsNeeded } from './directory.ts'
@@ -41,8 +41,8 @@ export interface WorldOptions {
   readonly store: Pick<SetStore, 'follow'>
   readonly logger: Logger
   readonly signal: AbortSignal
-  /** Fleets that this edge serves; all by default. */
-  readonly fleetsGlob?: string
+  /** Globs of the fleets that this edge serves; none means all. */
+  readonly fleetGlobs: readonly string[]
   /** The directory changed: nodes may have other fleets now. */
   readonly onDirectory: () => void
   /** After histories were told. */
@@ -58,6 +58,7 @@ export function createWorld(options: WorldOptions): World {
   let generation: string | undefined
   let fleets: ReadonlyMap<string, DirectoryFleet> = new Map()
 
+  const isServed = (fleet: string): boolean => options.fleetGlobs.length === 0 || matchesAny(options.fleetGlobs, fleet)
   const follow = (set: SetName): void => {
     if (followed.has(set)) return
     const stop = new AbortController()
@@ -83,7 +84,7 @@ export function createWorld(options: WorldOptions): World {
     for (const [fleet, reason] of read.unreadable)
       logger.warn({ fleet, reason }, 'an entry of the directory is no fleet')
     const before = fleets
-    fleets = new Map([...read.fleets].filter(([name]) => matchesGlob(options.fleetsGlob ?? '*', name)))
+    fleets = new Map([...read.fleets].filter(([name]) => isServed(name)))
     followWanted()
     for (const { name, removeAfterMs } of fleets.values()) histories.fleet(name).removeAfterMs = removeAfterMs
     // Streams may still stand on the history of a fleet that is gone: they keep what they have.
