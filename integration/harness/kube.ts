@@ -38,11 +38,14 @@ export interface Kube extends AsyncDisposable {
   ): Promise<{ status: number; body: string }>
 }
 
-/** Starts it under this name, without controllers (tests make their own EndpointSlices), unless it runs already. */
-export function startKube(name: string): Kube {
+/**
+ * Starts it under this name, without controllers (tests make their own EndpointSlices), unless it runs already. `flags`: more flags
+ * for kube-apiserver.
+ */
+export function startKube(name: string, flags = ''): Kube {
   const options = {
     encoding: 'utf8' as const,
-    env: { ...process.env, KUBE_CONTROLLERS: '' },
+    env: { ...process.env, KUBE_CONTROLLERS: '', KUBE_FLAGS: flags },
     stdio: ['ignore', 'pipe', 'ignore'] as const,
   }
   const kubeconfig = execFileSync(join(environment, 'kube-up'), [name], {

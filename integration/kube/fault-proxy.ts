@@ -131,10 +131,11 @@ async function passLines(
   each: (line: string, index: number) => LineFault,
   outgoing: ServerResponse,
 ): Promise<void> {
+  const text = new TextDecoder()
   let rest = ''
   let index = 0
   for await (const chunk of body) {
-    const parts = (rest + String(chunk)).split('\n')
+    const parts = (rest + text.decode(chunk as Uint8Array, { stream: true })).split('\n')
     rest = parts.pop() ?? ''
     for (const line of parts) {
       const fate = each(line, index++)

@@ -1,10 +1,16 @@
 // Requests to one API server over one pool of connections, kept until certificates or the address change. Knows no kinds.
 import { hostname } from 'node:os'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
-import type { KubeConfig } from '@kubernetes/client-node'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { apiFailure } from './api-failure.ts'
-import { type Credentials, type KubeAccess, readCredentials, readKubeConfig, stampOf } from './credentials.ts'
+import {
+  type Credentials,
+  type KubeAccess,
+  namespaceOf,
+  readCredentials,
+  readIdentity,
+  stampOf,
+} from './credentials.ts'
 
 /** Files are looked at again so often, and at once after a refusal or a connection that failed. */
 const CREDENTIALS_AGE_MS = 10_000
@@ -32,32 +38,48 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
+interface Connected {
+  readonly credentials: Credentials
+  readonly pool: Dispatcher
+}
+
 export function createApiServer(deps: { readonly access: KubeAccess; readonly clock: Clock }): ApiServer {
   const { access, clock } = deps
-  let config = readKubeConfig(access)
+  let identity = readIdentity(access)
   let stamp = stampOf(access)
-  let current: { readonly credentials: Credentials; readonly pool: Dispatcher } | undefined
+  let current: Connected | undefined
   let readAt = Number.NEGATIVE_INFINITY
   let stale = false
   let pools = 0
+  let reloading: Promise<Connected> | undefined
 
-  const refresh = async (): Promise<{ credentials: Credentials; pool: Dispatcher }> => {
-    if (current && !stale && clock.now() - readAt < CREDENTIALS_AGE_MS) return current
+  const reload = async (): Promise<Connected> => {
     const present = stampOf(access)
-    // A new KubeConfig forgets cached tokens; the old one asks a plugin only when its token expired.
-    if (stale || present !== stamp) config = readKubeConfig(access)
+    // A new identity forgets cached tokens; the old one asks a plugin only when its token expired.
+    if (stale || present !== stamp) identity = readIdentity(access)
     stamp = present
+    const credentials = await readCredentials(identity)
     stale = false
-    readAt = clock.now()
-    const credentials = await readCredentials(config)
-    if (current?.credentials.fingerprint === credentials.fingerprint) {
-      current = { credentials, pool: current.pool }
-      return current
-    }
+    if (current?.credentials.fingerprint === credentials.fingerprint) return { credentials, pool: current.pool }
     // Requests that are under way end on the old connections.
     void current?.pool.close().catch(() => undefined)
     pools++
-    current = { credentials, pool: openPool(credentials) }
+    return { credentials, pool: openPool(credentials) }
+  }
+
+  /** Requests that come together wait for one reading, or each would open a pool. */
+  const refresh = async (): Promise<Connected> => {
+    if (current && !stale && clock.now() - readAt < CREDENTIALS_AGE_MS) return current
+    reloading ??= reload().finally(() => {
+      reloading = undefined
+    })
+    try {
+      current = await reloading
+      readAt = clock.now()
+    } catch (error) {
+      // A file that is being written: the credentials that worked until now may still do.
+      if (!current) throw error
+    }
     return current
   }
 
@@ -100,8 +122,8 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
   }
 
   return {
-    name: nameOf(config),
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace || 'default',
+    name: identity.config.getCurrentCluster()?.server ?? '',
+    namespace: namespaceOf(identity),
     stream: async (wanted) => (await succeed(wanted)).body,
     json: async (wanted) => (await succeed(wanted)).body.json(),
     pools: () => pools,
@@ -110,8 +132,6 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
     },
   }
 }
-
-const nameOf = (config: KubeConfig): string => config.getCurrentCluster()?.server ?? ''
 
 function openPool({ tls, proxy }: Credentials): Dispatcher {
   // A watch is silent for long: its body has no time limit here, the reflector has its own.

@@ -15,6 +15,8 @@ export interface LeaseDeps {
   readonly api: ApiServer
   readonly site: string
   readonly clock: Clock
+  /** A holder is dead when it was silent for so long. */
+  readonly leaseSeconds?: number
 }
 
 const leaseSchema = z.object({
@@ -32,7 +34,7 @@ const leaseSchema = z.object({
 
 type Lease = z.infer<typeof leaseSchema>
 
-export function createLease({ api, site, clock }: LeaseDeps): Lock {
+export function createLease({ api, site, clock, leaseSeconds = LEASE_SECONDS }: LeaseDeps): Lock {
   const identity = `${hostname()}_${randomUUID()}`
   const name = `fleetcast-watcher-${site.toLowerCase().replace(/[^a-z0-9.-]/g, '-')}`
   const path = `/apis/coordination.k8s.io/v1/namespaces/${api.namespace}/leases`
@@ -63,7 +65,7 @@ export function createLease({ api, site, clock }: LeaseDeps): Lock {
     const mine = before?.spec?.holderIdentity === identity
     const spec = {
       holderIdentity: identity,
-      leaseDurationSeconds: LEASE_SECONDS,
+      leaseDurationSeconds: leaseSeconds,
       acquireTime: (mine && before?.spec?.acquireTime) || now(),
       renewTime: now(),
       leaseTransitions: (before?.spec?.leaseTransitions ?? 0) + (mine || !before ? 0 : 1),
@@ -88,7 +90,7 @@ export function createLease({ api, site, clock }: LeaseDeps): Lock {
     if (observed?.version !== metadata.resourceVersion) {
       observed = { version: metadata.resourceVersion, at: clock.now() }
     }
-    return clock.now() - observed.at > (spec.leaseDurationSeconds ?? LEASE_SECONDS) * 1000
+    return clock.now() - observed.at > (spec.leaseDurationSeconds ?? leaseSeconds) * 1000
   }
 
   return {

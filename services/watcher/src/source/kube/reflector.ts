@@ -18,6 +18,8 @@ const WATCH_SECONDS = { min: 300, max: 600 }
 const HARD_END_MS = 5_000
 /** Bookmarks come about every minute; a watch that is silent for longer has a dead connection. */
 const SILENCE_MS = 150_000
+/** A server that knows nothing of WatchList and says nothing of it never ends the list. */
+const LIST_MS = 60_000
 /** A session that lived so long was a success. */
 const LASTING_MS = 5_000
 const MAX_RETRY_AFTER_MS = 60_000
@@ -76,6 +78,11 @@ export function createReflector(deps: ReflectorDeps): Reflector {
   const watch = async (progress: Progress, sink: ReflectorSink, signal: AbortSignal): Promise<void> => {
     const seconds = WATCH_SECONDS.min + Math.floor(random() * (WATCH_SECONDS.max - WATCH_SECONDS.min))
     const limit = createLimit(clock, seconds * 1000 + HARD_END_MS, signal)
+    const cancelList = clock.after(LIST_MS, () => {
+      if (progress.version !== undefined) return
+      watchList = false
+      limit.cut('the list did not end in time')
+    })
     try {
       const stream = await api.stream({
         path: query.path,
@@ -94,6 +101,7 @@ export function createReflector(deps: ReflectorDeps): Reflector {
         for (const line of lines(bytes)) take(line)
       }
     } finally {
+      cancelList()
       limit.end()
     }
   }
@@ -195,23 +203,24 @@ function watchQuery(query: Query, progress: Progress, seconds: number): Record<s
 /** Aborts with `parent`, at the hard end, and after too long a silence. */
 function createLimit(clock: Clock, hardEndMs: number, parent: AbortSignal) {
   const controller = new AbortController()
-  const cut = (reason: string) => () => controller.abort(new Error(reason))
+  const cut = (reason: string): void => controller.abort(new Error(reason))
   const onParent = (): void => controller.abort(parent.reason)
   parent.addEventListener('abort', onParent, { once: true })
   if (parent.aborted) onParent()
-  const cancelEnd = clock.after(hardEndMs, cut('the watch did not end in time'))
+  const cancelEnd = clock.after(hardEndMs, () => cut('the watch did not end in time'))
   let heardAt = clock.now()
   let cancelSilence: () => void
   const listen = (delayMs: number): void => {
     cancelSilence = clock.after(delayMs, () => {
       const silentMs = clock.now() - heardAt
-      if (silentMs >= SILENCE_MS) cut('the watch was silent for too long')()
+      if (silentMs >= SILENCE_MS) cut('the watch was silent for too long')
       else listen(SILENCE_MS - silentMs)
     })
   }
   listen(SILENCE_MS)
   return {
     signal: controller.signal,
+    cut,
     heard(): void {
       heardAt = clock.now()
     },
