@@ -1,13 +1,14 @@
 // A fleet's definition and the catalog → the entries of its set, the endpoint names that it links to, and what is wrong.
 // Pure. What can't be compiled keeps the form that was committed last; the rest goes out (design rule 5).
 import type { ServiceKey } from '@fleetcast/shared/catalog/catalog'
-import { checkReferences } from '@fleetcast/shared/envoy/check-references'
+import type { Known } from '@fleetcast/shared/envoy/check-references'
 import type { SecretObject, ServiceObject, ServicePort } from '@fleetcast/shared/objects/object'
-import type { Problem } from '@fleetcast/shared/objects/problem'
+import type { Checked, Problem } from '@fleetcast/shared/objects/problem'
 import type { Resource } from '@fleetcast/shared/resources/resource'
 import { CLUSTER, ENDPOINTS, EXTENSION, ROUTES, SECRET } from '@fleetcast/shared/resources/types'
 import { viewSet } from '@fleetcast/shared/store/directory'
 import { type Entry, type EntryKey, entryKey, isLink } from '@fleetcast/shared/store/set-store'
+import { settleNatives } from '../check/settle-natives.ts'
 import { nameOf, type PortRef, refsOf } from '../fleets/naming.ts'
 import type { FleetDefinition, NativeResource } from '../fleets/read-fleet.ts'
 import type { FleetSettings } from '../fleets/settings.ts'
@@ -36,6 +37,8 @@ export interface FleetInput {
   readonly acceptsSecrets: boolean
   /** Memoised: hashed once for each reading of its text. */
   readonly encodeNative: (native: NativeResource) => Resource
+  /** Of a resource that is known by its bytes only. */
+  readonly referencesOf: (resource: Resource) => NativeResource['references']
   readonly compileCluster: CompileCluster
   readonly compileSecret: CompileSecret
 }
@@ -66,18 +69,19 @@ export function compileFleet(input: FleetInput): CompiledFleet {
   const entries = new Map<EntryKey, Entry>()
   const watched = new Set<ServiceKey>()
   const view = viewId(settings.view)
-  for (const native of definition.natives) {
+  const resolves = (name: string): boolean => resolve(input, name, watched).length > 0
+  addSecrets(input, entries, problems)
+  const natives = nativesOf(input, entries, resolves, watched)
+  problems.push(...natives.problems)
+  for (const native of natives.value) {
     if (native.sensitive && !input.acceptsSecrets) problems.push(unsealed(native))
     else add(entries, input.encodeNative(native))
   }
-  addSecrets(input, entries, problems)
-  addServiceClusters(input, entries, watched, problems)
-  const resolves = (name: string): boolean => resolve(input, name, watched).length > 0
-  const links = linksOf(definition.natives, entries, resolves)
+  addServiceClusters(input, natives.value, entries, watched, problems)
+  const links = linksOf(natives.value, entries, resolves)
   for (const name of links) {
     entries.set(entryKey({ type: ENDPOINTS, name }), { type: ENDPOINTS, name, link: viewSet(view) })
   }
-  problems.push(...referenceProblems(input, entries, resolves))
   return { entries, view, links, watched, problems }
 }
 
@@ -98,7 +102,7 @@ function addSecrets(input: FleetInput, entries: Map<EntryKey, Entry>, problems: 
     const { value, problems: wrong } = input.compileSecret(site, secret)
     problems.push(...wrong)
     const made = wrong.length > 0 ? [] : value
-    // A Secret of one name in two sites: the first site has it; a resource that was written by hand goes before both.
+    // A Secret of one name in two sites: the first site has it.
     for (const each of made) if (!entries.has(entryKey(each))) add(entries, each)
     if (wrong.length > 0) keep(entries, input.committed, SECRET, `${secret.namespace}/${secret.name}`)
   }
@@ -106,6 +110,7 @@ function addSecrets(input: FleetInput, entries: Map<EntryKey, Entry>, problems: 
 
 function addServiceClusters(
   input: FleetInput,
+  natives: readonly NativeResource[],
   entries: Map<EntryKey, Entry>,
   watched: Set<ServiceKey>,
   problems: Problem[],
@@ -117,8 +122,14 @@ function addServiceClusters(
       if (key !== API_SERVER) wanted.push(...chosen(settings, services.objects(key)))
     }
   }
-  for (const name of referredClusters(input.definition.natives)) {
-    if (!entries.has(entryKey({ type: CLUSTER, name }))) wanted.push(...resolve(input, name, watched).slice(0, 1))
+  for (const [name, carriesTraffic] of referredClusters(natives)) {
+    const [first] = resolve(input, name, watched)
+    if (first) wanted.push(first)
+    else {
+      keep(entries, committed, CLUSTER, name)
+      // A cluster to come must be there before its Service is, or Envoy refuses the listener that leads to it.
+      if (carriesTraffic) wanted.push(...placeholder(settings, name))
+    }
   }
   for (const { name, site, service, port } of wanted) {
     if (entries.has(entryKey({ type: CLUSTER, name }))) continue
@@ -181,10 +192,41 @@ function found(name: string, ref: PortRef, site: string, service: ServiceObject)
   return port ? [{ name, site, service, port }] : []
 }
 
-function referredClusters(natives: readonly NativeResource[]): ReadonlySet<string> {
-  const names = new Set<string>()
-  for (const { references } of natives) for (const { kind, name } of references) if (kind === 'cluster') names.add(name)
+/** The clusters that are referred to by name, and whether traffic goes there: others may stand in Envoy's bootstrap. */
+function referredClusters(natives: readonly NativeResource[]): ReadonlyMap<string, boolean> {
+  const names = new Map<string, boolean>()
+  for (const { references } of natives) {
+    for (const { kind, name, source, carriesTraffic } of references) {
+      if (kind === 'cluster') names.set(name, names.get(name) === true || (source === 'ads' && carriesTraffic))
+    }
+  }
   return names
+}
+
+/** The Service that a name stands for, as if it were there. */
+function placeholder(settings: FleetSettings, name: string): readonly Found[] {
+  const [ref] = settings.naming.flatMap((naming) => refsOf(naming, name))
+  if (!ref) return []
+  const number = Number(ref.port)
+  const isNumber = Number.isInteger(number) && number > 0 && number < 65_536
+  // Without EDS nobody can tell the port of a Service that is not there.
+  if (settings.discovery !== 'eds' && !isNumber) return []
+  const port: ServicePort = isNumber
+    ? { port: number, protocol: ref.protocol }
+    : { name: ref.port, port: 0, protocol: ref.protocol }
+  const service: ServiceObject = {
+    kind: 'Service',
+    namespace: ref.namespace,
+    name: ref.service,
+    labels: {},
+    annotations: {},
+    type: 'ClusterIP',
+    headless: false,
+    clusterIPs: [],
+    ipFamilies: [],
+    ports: [port],
+  }
+  return [{ name, site: ref.site ?? '', service, port }]
 }
 
 /** Every cluster that takes its endpoints from here, unless the fleet brings the assignment itself. */
@@ -219,22 +261,35 @@ function keep(
   if (held && !isLink(held) && !entries.has(key)) entries.set(key, held)
 }
 
-function referenceProblems(
-  { definition, settled }: FleetInput,
-  entries: ReadonlyMap<EntryKey, Entry>,
+function nativesOf(
+  input: FleetInput,
+  secrets: ReadonlyMap<EntryKey, Entry>,
   resolves: (name: string) => boolean,
-): readonly Problem[] {
-  const has = (type: string) => ({ has: (name: string) => entries.has(entryKey({ type, name })) })
-  const isOwn = (name: string): boolean => {
-    const entry = entries.get(entryKey({ type: ENDPOINTS, name }))
-    return entry !== undefined && !isLink(entry)
+  watched: Set<ServiceKey>,
+): Checked<readonly NativeResource[]> {
+  const { definition, settings, settled, committed, encodeNative, referencesOf } = input
+  const own = new Set(definition.natives.map(entryKey))
+  const has = (type: string) => (name: string) => own.has(entryKey({ type, name }))
+  const isCluster = (name: string): boolean => {
+    const [first] = resolve(input, name, watched)
+    const value = first && input.compileCluster({ settings, ...first }).value
+    return value?.resource !== undefined || value?.failed === true
   }
-  const known = {
-    clusters: has(CLUSTER),
-    routes: has(ROUTES),
-    secrets: has(SECRET),
-    extensions: has(EXTENSION),
-    endpoints: { has: (name: string) => isOwn(name) || resolves(name) },
+  const known: Known = {
+    clusters: { has: (name) => has(CLUSTER)(name) || isCluster(name) },
+    routes: { has: has(ROUTES) },
+    secrets: { has: (name) => has(SECRET)(name) || secrets.has(entryKey({ type: SECRET, name })) },
+    extensions: { has: has(EXTENSION) },
+    endpoints: { has: (name) => has(ENDPOINTS)(name) || resolves(name) },
   }
-  return checkReferences(definition.natives, known, { settled })
+  const isPlaceholder = (name: string): boolean => placeholder(settings, name).length > 0
+  return settleNatives({
+    natives: definition.natives,
+    known,
+    settled,
+    committed,
+    isPlaceholder,
+    encodeNative,
+    referencesOf,
+  })
 }

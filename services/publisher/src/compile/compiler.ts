@@ -8,7 +8,7 @@ import { type Resource, resource } from '@fleetcast/shared/resources/resource'
 import { type DirectoryFleet, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
 import type { Entry, EntryKey, SetName } from '@fleetcast/shared/store/set-store'
 import { createCatalog } from '../catalog/catalog.ts'
-import type { ReadFleetDocument } from '../fleets/document.ts'
+import { type ReadFleetDocument, referencesOf } from '../fleets/document.ts'
 import { createFleetIndex } from '../fleets/fleet-index.ts'
 import {
   type FleetDefinition,
@@ -197,6 +197,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
         committed: committed(name),
         acceptsSecrets,
         encodeNative,
+        referencesOf: (held) => referencesOf(types, held),
         compileCluster,
         compileSecret,
       })
