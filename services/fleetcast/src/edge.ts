@@ -21,7 +21,9 @@ export const edge: Run<typeof edgeSettings> = async ({ values, signal, logger, t
   const ports = await openPorts({ ...deps, values, name: 'edge' })
   const store = ports.openStore()
   const name = `${hostname()}:${process.pid}`
-  const serving = createEdge({ ...deps, ...(await edgeListeners(values, systemClock, logger)), store, name })
+  const listeners = await edgeListeners(values, systemClock, logger)
+  const { fleets, stateDir } = values
+  const serving = createEdge({ ...deps, ...listeners, store, name, fleets, stateDir, sealKey: ports.sealKey })
   const redis = createRedisPart(ports.redis, systemClock, signal)
   const admin = await createRoleAdmin({
     ...deps,
