@@ -18,7 +18,7 @@ import {
   openStream,
   sotwRequest,
   type TestStream,
-} from './transport/test-client.ts'
+} from './transport/test/client.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
