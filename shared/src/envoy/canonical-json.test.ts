@@ -4,8 +4,8 @@ import { canonical } from './canonical-json.ts'
 import { createEnvoyTypes } from './types.ts'
 import { locate, readYaml } from './yaml-positions.ts'
 
-const { registry: types, message } = createEnvoyTypes()
-const CLUSTER = message('envoy.config.cluster.v3.Cluster')!
+const types = createEnvoyTypes()
+const CLUSTER = types.message('envoy.config.cluster.v3.Cluster')!
 
 /** What Envoy 1.40 accepts (except where marked) must come out canonical; fields of a Cluster, one a case. */
 const accepted: [yaml: string, json: object][] = [
@@ -38,7 +38,7 @@ const accepted: [yaml: string, json: object][] = [
 test.each(accepted)('%s', (yaml, json) => {
   const result = canonical(readYaml(yaml).value, CLUSTER, types)
   expect(result).toEqual({ json, issues: [] })
-  fromJson(CLUSTER, result.json, { registry: types })
+  fromJson(CLUSTER, result.json, { registry: types.registry })
 })
 
 const refused: [yaml: string, line: number, message: RegExp][] = [

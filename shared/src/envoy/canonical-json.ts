@@ -1,7 +1,7 @@
 // Lenient configuration JSON -> canonical protobuf JSON, by the type's descriptor. Takes what Envoy takes (enums in any
 // case, snake_case or camelCase, "80" for 80, yes for true, one item for a list, {value: 1} for a wrapper) and reports
 // every problem with its path instead of stopping at the first. Field names come out as in the .proto files.
-import type { DescEnum, DescField, DescMessage, JsonValue, Registry } from '@bufbuild/protobuf'
+import type { DescEnum, DescField, DescMessage, JsonValue } from '@bufbuild/protobuf'
 import { ScalarType } from '@bufbuild/protobuf'
 import {
   boolean,
@@ -16,6 +16,7 @@ import {
 } from './canonical-scalars.ts'
 import { isObject, type JsonObject, join, show } from './json-value.ts'
 import { suggest } from './suggest.ts'
+import type { TypeIndex } from './type-index.ts'
 import type { Issue } from './yaml-positions.ts'
 
 export interface CanonicalOptions {
@@ -27,7 +28,7 @@ export interface Canonical {
   readonly issues: readonly Issue[]
 }
 interface Context extends Report {
-  readonly types: Registry
+  readonly types: TypeIndex
   readonly options: CanonicalOptions
   readonly warn: (path: string, message: string) => void
 }
@@ -37,7 +38,7 @@ export const TYPED_STRUCT = /^(xds\.type\.v3|udpa\.type\.v1)\.TypedStruct$/
 export function canonical(
   value: unknown,
   desc: DescMessage,
-  types: Registry,
+  types: TypeIndex,
   options: CanonicalOptions = {},
 ): Canonical {
   const issues: Issue[] = []
@@ -65,7 +66,7 @@ function fields(value: JsonObject, desc: DescMessage, path: string, c: Context):
   const chosen = new Map<string, string>()
   for (const [key, raw] of Object.entries(value)) {
     const here = join(path, key)
-    const field = desc.fields.find((f) => f.name === key || f.jsonName === key)
+    const field = c.types.fieldOf(desc, key)
     if (!field) {
       const names = desc.fields.map((f) => f.name)
       c.bad(here, `${desc.typeName} has no field "${key}"${suggest(key, names)}`)
@@ -163,7 +164,7 @@ function any(value: unknown, path: string, c: Context): JsonValue {
 function typedStruct(value: JsonObject, path: string, c: Context): void {
   const typeUrl = value.type_url ?? value.typeUrl
   const name = typeNameOf(typeUrl)
-  if (c.options.allowUnknownExtensions && name !== undefined && c.types.getMessage(name) === undefined) {
+  if (c.options.allowUnknownExtensions && name !== undefined && c.types.registry.getMessage(name) === undefined) {
     c.warn(join(path, 'type_url'), `${name} is not known and goes to Envoy unchecked`)
     return
   }
@@ -177,7 +178,7 @@ function typeAt(typeUrl: unknown, path: string, c: Context): DescMessage | undef
     c.bad(path, `type.googleapis.com/<message> expected, got ${show(typeUrl)}`)
     return undefined
   }
-  const desc = c.types.getMessage(name)
+  const desc = c.types.registry.getMessage(name)
   if (!desc) c.bad(path, `unknown type ${name}`)
   return desc
 }

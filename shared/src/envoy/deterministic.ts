@@ -25,31 +25,46 @@ export function createEncoder(types: Registry): Encode {
     return answer
   }
 
+  const plans = new Map<DescMessage, readonly DescField[]>()
+  /** The fields that may hold a map or an Any. */
+  function variable(desc: DescMessage): readonly DescField[] {
+    let plan = plans.get(desc)
+    if (!plan) {
+      plan = desc.fields.filter((f) => f.fieldKind === 'map' || (f.message && mayVary(f.message)))
+      plans.set(desc, plan)
+    }
+    return plan
+  }
+
   function sorted(value: unknown, desc: DescMessage): unknown {
     if (!mayVary(desc) || !isObject(value)) return value
     if (desc.typeName === 'google.protobuf.Any') return sortedAny(value)
     if (desc.typeName === 'google.protobuf.Struct') return sortedJson(value)
-    const copy: JsonObject = { ...value } // with $typeName and unknown fields
-    for (const field of desc.fields) {
+    // Most messages hold nothing that varies: they are taken as they are.
+    let copy: JsonObject | undefined
+    const put = (key: string, before: unknown, after: unknown) => {
+      if (after === before) return
+      copy ??= { ...value } // with $typeName and unknown fields
+      copy[key] = after
+    }
+    for (const field of variable(desc)) {
       const { oneof, localName } = field
-      if (!oneof) {
-        if (copy[localName] !== undefined) copy[localName] = sortedField(copy[localName], field)
-        continue
-      }
-      const chosen = copy[oneof.localName]
-      if (isObject(chosen) && chosen.case === localName) {
-        copy[oneof.localName] = { case: chosen.case, value: sortedField(chosen.value, field) }
+      const member = value[oneof ? oneof.localName : localName]
+      if (member === undefined) continue
+      if (!oneof) put(localName, member, sortedField(member, field))
+      else if (isObject(member) && member.case === localName) {
+        const after = sortedField(member.value, field)
+        put(oneof.localName, member, after === member.value ? member : { case: member.case, value: after })
       }
     }
-    return copy
+    return copy ?? value
   }
 
   function sortedField(value: unknown, field: DescField): unknown {
     const { message } = field
-    if (field.fieldKind === 'map' && isObject(value))
-      return sortedKeys(value, (v) => (message ? sorted(v, message) : v))
-    if (!message || !mayVary(message)) return value
-    return Array.isArray(value) ? value.map((v: unknown) => sorted(v, message)) : sorted(value, message)
+    const one = (v: unknown) => (message ? sorted(v, message) : v)
+    if (field.fieldKind === 'map' && isObject(value)) return sortedKeys(value, one)
+    return Array.isArray(value) ? converted(value, one) : one(value)
   }
 
   /** The bytes within an Any were fixed when it was packed: they are made anew. */
@@ -66,15 +81,23 @@ export function createEncoder(types: Registry): Encode {
   return encode
 }
 
-const sortedKeys = (value: JsonObject, convert: (v: unknown) => unknown): JsonObject =>
-  Object.fromEntries(
-    Object.keys(value)
-      .sort(compareText)
-      .map((k) => [k, convert(value[k])]),
-  )
+/** The list with its items converted, or the very list where that changes nothing. */
+function converted(list: readonly unknown[], convert: (v: unknown) => unknown): readonly unknown[] {
+  const items = list.map(convert)
+  return items.some((v, i) => v !== list[i]) ? items : list
+}
+
+/** The mapping with its keys in order and its values converted, or the very mapping where that changes nothing. */
+function sortedKeys(value: JsonObject, convert: (v: unknown) => unknown): JsonObject {
+  const keys = Object.keys(value)
+  const ordered = keys.toSorted(compareText)
+  const entries = ordered.map((k) => [k, convert(value[k])] as const)
+  const isSame = entries.every(([k, v], i) => k === keys[i] && v === value[k])
+  return isSame ? value : Object.fromEntries(entries)
+}
 
 /** A Struct field is a plain JSON object in protobuf-es. */
 function sortedJson(v: unknown): unknown {
-  if (Array.isArray(v)) return v.map(sortedJson)
+  if (Array.isArray(v)) return converted(v, sortedJson)
   return isObject(v) ? sortedKeys(v, sortedJson) : v
 }

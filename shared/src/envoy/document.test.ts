@@ -135,8 +135,8 @@ const bad: [what: string, name: string, text: string, problems: RegExp[], items:
   [
     'v2 at the line of its author',
     'clusters.yaml',
-    '- name: a\n  hosts:\n  - socket_address: { address: a, port_value: 1 }\n  - socketAddress: { address: a, portValue: 70000 }',
-    [/:4:34 \[0\]\.hosts\[1\]\.socketAddress\.portValue: /],
+    '- name: a\n  hosts:\n  - socket_address: { address: ::1, port_value: 1 }\n  - socketAddress: { address: ::1, portValue: 70000 }',
+    [/:4:36 \[0\]\.hosts\[1\]\.socketAddress\.portValue: /],
     [],
     ['Cluster a 0'],
   ],

@@ -23,7 +23,7 @@ export interface EncodeResult {
 export function encodeMessage(type: string, input: unknown, types: EnvoyTypes): EncodeResult {
   const desc = types.message(type)
   if (!desc) return { value: undefined, issues: [{ path: '', message: `unknown type ${type}` }] }
-  const { json, issues } = canonical(input, desc, types.registry)
+  const { json, issues } = canonical(input, desc, types)
   if (!isObject(json) || issues.some((i) => i.severity !== 'warning')) return { value: undefined, issues }
   try {
     const message = fromJson(desc, json, { registry: types.registry })

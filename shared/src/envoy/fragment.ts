@@ -65,7 +65,7 @@ export function readFragment({ type, value, path, positions, ...options }: Fragm
   for (const note of upgraded.notes) {
     if (note.level === 'lost') say(allowLost ? 'warning' : 'error', 'upgrade', note.message, note.path)
   }
-  const { json, issues } = canonical(upgraded.json, desc, types.registry, { allowUnknownExtensions })
+  const { json, issues } = canonical(upgraded.json, desc, types, { allowUnknownExtensions })
   const told = new Set<string>()
   for (const { path: at, message, severity = 'error' } of issues) {
     // A deprecated field in each of a thousand routes is one thing to say.

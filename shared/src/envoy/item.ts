@@ -3,14 +3,15 @@
 import { type DescMessage, fromJson, type Message } from '@bufbuild/protobuf'
 import type { Problem } from '../objects/problem.ts'
 import { CLUSTER, LISTENER } from '../resources/types.ts'
-import { checkItem } from './checks/check-item.ts'
+import { checkMessage } from './checks/check-item.ts'
 import type { DocumentItem, DocumentOptions } from './document.ts'
 import type { RawItem } from './document-items.ts'
 import { type CanonicalObject, type Fragment, readFragment, type Say } from './fragment.ts'
 import { isObject } from './json-value.ts'
-import { endpointsOf, readReferences } from './references.ts'
-import { isSensitive } from './sensitive.ts'
+import { collectReferences, endpointsOf, type FoundReference } from './references.ts'
+import { holdsSecret } from './sensitive.ts'
 import type { EnvoyTypes } from './types.ts'
+import { walkMessages } from './walk.ts'
 import { locate, type Positions } from './yaml-positions.ts'
 
 export interface ReadItem {
@@ -37,23 +38,34 @@ export function readItem(raw: RawItem, positions: Positions, options: DocumentOp
     json.name = name
   }
   const message = readMessage(json, desc, types, say)
-  if (message) checkItem({ json, desc, types, say })
-  if (!message || problems.some((p) => p.severity === 'error')) return { item: undefined, problems }
-  return { item: makeItem({ raw, type, name, desc, json, message, fragment, types }), problems }
+  if (!message) return { item: undefined, problems }
+  const references: FoundReference[] = []
+  let isSensitive = false
+  walkMessages(json, desc, types, (visited) => {
+    checkMessage(visited, types, say)
+    collectReferences(visited, references)
+    isSensitive ||= holdsSecret(visited, types)
+  })
+  if (problems.some((p) => p.severity === 'error')) return { item: undefined, problems }
+  return {
+    item: makeItem({ raw, type, name, json, message, references, isSensitive, fragment }, desc, types),
+    problems,
+  }
 }
 
 interface Parts {
   readonly raw: RawItem
   readonly type: string
   readonly name: string
-  readonly desc: DescMessage
   readonly json: CanonicalObject
   readonly message: Message
+  readonly references: readonly FoundReference[]
+  readonly isSensitive: boolean
   readonly fragment: Fragment
-  readonly types: EnvoyTypes
 }
 
-function makeItem({ raw, type, name, desc, json, message, fragment, types }: Parts): DocumentItem {
+function makeItem(parts: Parts, desc: DescMessage, types: EnvoyTypes): DocumentItem {
+  const { raw, type, name, json, message, references, isSensitive, fragment } = parts
   const endpointsName = type === CLUSTER ? endpointsOf(json)?.name : undefined
   return {
     type,
@@ -63,9 +75,9 @@ function makeItem({ raw, type, name, desc, json, message, fragment, types }: Par
     message,
     bytes: types.encode(desc, message),
     json,
-    references: readReferences(json, desc, types).map((r) => ({ ...r, ...fragment.placeOf(r.path) })),
+    references: references.map((r) => ({ ...r, ...fragment.placeOf(r.path) })),
     ...(endpointsName === undefined ? {} : { endpointsName }),
-    ...(isSensitive(json, desc, types) ? { sensitive: true as const } : {}),
+    ...(isSensitive ? { sensitive: true as const } : {}),
     ...(raw.aliases === undefined ? {} : { aliases: raw.aliases }),
     ...(raw.ttlSeconds === undefined ? {} : { ttlSeconds: raw.ttlSeconds }),
   }

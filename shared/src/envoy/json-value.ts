@@ -51,6 +51,9 @@ export function join(path: string, key: string | number): string {
   return path ? `${path}.${key}` : key
 }
 
+/** The path of a field, whose name is always plain. */
+export const dot = (path: string, field: string): string => (path === '' ? field : `${path}.${field}`)
+
 /** The path `inner`, which starts at `outer`, from the root. */
 export function within(outer: string, inner: string): string {
   if (outer === '' || inner === '' || inner.startsWith('[')) return outer + inner

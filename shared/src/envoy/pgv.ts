@@ -14,8 +14,9 @@ import {
 } from '@bufbuild/protobuf'
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect'
 import { canonical, TYPED_STRUCT, typeNameOf } from './canonical-json.ts'
-import { asObject, isObject, join } from './json-value.ts'
+import { asObject, dot, isObject, join } from './json-value.ts'
 import { type Check, compileRules, type Report, type Rules } from './pgv-rules.ts'
+import type { TypeIndex } from './type-index.ts'
 
 export interface Violation {
   readonly path: string
@@ -38,14 +39,16 @@ interface MessagePlan {
 /** google.protobuf.FeatureSet.FieldPresence.IMPLICIT */
 const IMPLICIT_PRESENCE = 2
 
-export function createValidator(types: FileRegistry): Validate {
-  const { rulesOf, isOneofRequired } = readOptions(types)
+export function createValidator(types: TypeIndex): Validate {
+  const { registry } = types
+  const { rulesOf, isOneofRequired } = readOptions(registry)
   const plans = new Map<DescMessage, MessagePlan>()
 
   function planOf(desc: DescMessage): MessagePlan {
     let plan = plans.get(desc)
     if (!plan) {
-      plan = { fields: desc.fields.map((f) => planField(f, rulesOf(f))), oneofs: desc.oneofs.filter(isOneofRequired) }
+      const fields = desc.fields.map((f) => planField(f, rulesOf(f))).filter((f) => f.required || f.check || f.descend)
+      plan = { fields, oneofs: desc.oneofs.filter(isOneofRequired) }
       plans.set(desc, plan)
     }
     return plan
@@ -61,14 +64,14 @@ export function createValidator(types: FileRegistry): Validate {
     const plan = planOf(m.desc)
     for (const { name, fields: members } of plan.oneofs) {
       if (members.some((f) => m.isSet(f))) continue
-      report(join(path, name), 'required', `one of ${members.map((f) => f.name).join(', ')} must be set`)
+      report(dot(path, name), 'required', `one of ${members.map((f) => f.name).join(', ')} must be set`)
     }
     for (const { field, required, check, descend } of plan.fields) {
-      const here = join(path, field.name)
       if (hasPresence(field) && !m.isSet(field)) {
-        if (required) report(here, 'required', 'must be set')
+        if (required) report(dot(path, field.name), 'required', 'must be set')
         continue
       }
+      const here = dot(path, field.name)
       const value: unknown = m.get(field)
       check?.(value, here, report)
       if (descend) eachMessage(field, value, here, (child, at) => visit(child, at, report))
@@ -78,18 +81,18 @@ export function createValidator(types: FileRegistry): Validate {
   /** A needed rule lives in the type, so Any must be opened. */
   function open(m: ReflectMessage, path: string, report: Report): void {
     const { typeUrl, value } = m.message as unknown as { typeUrl: string; value: Uint8Array }
-    const desc = types.getMessage(typeNameOf(typeUrl) ?? '')
+    const desc = registry.getMessage(typeNameOf(typeUrl) ?? '')
     if (desc) visit(reflect(desc, fromBinary(desc, value)), path, report)
   }
 
   /** Its fields obey the rules of the type that it names, though it travels as plain JSON. */
   function openStruct(m: ReflectMessage, path: string, report: Report): void {
     const { typeUrl, value } = asObject(toJson(m.desc, m.message))
-    const desc = types.getMessage(typeNameOf(typeUrl) ?? '')
+    const desc = registry.getMessage(typeNameOf(typeUrl) ?? '')
     if (!desc) return
     const { json, issues } = canonical(value ?? {}, desc, types)
     if (issues.every((i) => i.severity === 'warning')) {
-      visit(reflect(desc, fromJson(desc, json, { registry: types })), join(path, 'value'), report)
+      visit(reflect(desc, fromJson(desc, json, { registry })), dot(path, 'value'), report)
     }
   }
 

@@ -3,7 +3,7 @@
 import type { DescMessage } from '@bufbuild/protobuf'
 import { asList, asObject, type JsonObject, join } from './json-value.ts'
 import type { EnvoyTypes } from './types.ts'
-import { walkMessages } from './walk.ts'
+import { type Visited, walkMessages } from './walk.ts'
 import type { Position } from './yaml-positions.ts'
 
 export type ReferenceKind = 'cluster' | 'routes' | 'endpoints' | 'secret' | 'extension'
@@ -104,23 +104,26 @@ export function endpointsOf(cluster: unknown): { name: string; source: Reference
 /** All references of a resource in canonical JSON, in the order in which they stand. */
 export function readReferences(json: unknown, desc: DescMessage, types: EnvoyTypes): FoundReference[] {
   const found: FoundReference[] = []
-  walkMessages(json, desc, types, ({ desc: { typeName }, json: m, path }) => {
-    const traffic = TRAFFIC_FIELDS[typeName]
-    if (traffic) found.push(...clusterNames(m, traffic, path, true))
-    const service = SERVICE_FIELDS[typeName]
-    if (service) found.push(...clusterNames(m, service, path, false))
-    const sourced = SOURCED_FIELDS[typeName]
-    if (sourced) found.push(...sourcedName(m, sourced, path))
-    if (typeName === 'envoy.config.route.v3.ScopedRouteConfiguration' && m.route_configuration_name) {
-      // Its source stands in the connection manager that asked for the scope.
-      found.push(reference('routes', m.route_configuration_name, 'ads', true, join(path, 'route_configuration_name')))
-    }
-    if (typeName === 'envoy.config.cluster.v3.Cluster') {
-      const eds = endpointsOf(m)
-      if (eds) found.push(reference('endpoints', eds.name, eds.source, true, join(path, 'eds_cluster_config')))
-    }
-  })
+  walkMessages(json, desc, types, (message) => collectReferences(message, found))
   return found
+}
+
+/** The references of one message; those of the messages in it are their own. */
+export function collectReferences({ desc: { typeName }, json: m, path }: Visited, found: FoundReference[]): void {
+  const traffic = TRAFFIC_FIELDS[typeName]
+  if (traffic) found.push(...clusterNames(m, traffic, path, true))
+  const service = SERVICE_FIELDS[typeName]
+  if (service) found.push(...clusterNames(m, service, path, false))
+  const sourced = SOURCED_FIELDS[typeName]
+  if (sourced) found.push(...sourcedName(m, sourced, path))
+  if (typeName === 'envoy.config.route.v3.ScopedRouteConfiguration' && m.route_configuration_name) {
+    // Its source stands in the connection manager that asked for the scope.
+    found.push(reference('routes', m.route_configuration_name, 'ads', true, join(path, 'route_configuration_name')))
+  }
+  if (typeName === 'envoy.config.cluster.v3.Cluster') {
+    const eds = endpointsOf(m)
+    if (eds) found.push(reference('endpoints', eds.name, eds.source, true, join(path, 'eds_cluster_config')))
+  }
 }
 
 function clusterNames(m: JsonObject, field: string, path: string, carriesTraffic: boolean): FoundReference[] {

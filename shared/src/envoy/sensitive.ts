@@ -4,7 +4,7 @@ import { type DescField, type DescMessage, type FileRegistry, getOption, hasOpti
 import { canonical, TYPED_STRUCT, typeNameOf } from './canonical-json.ts'
 import { isObject, type JsonObject } from './json-value.ts'
 import type { EnvoyTypes } from './types.ts'
-import { walkMessages } from './walk.ts'
+import { type Visited, walkMessages } from './walk.ts'
 
 export const REDACTED = '[redacted]'
 
@@ -22,13 +22,11 @@ export function createSensitiveFields(types: FileRegistry): (desc: DescMessage) 
   }
 }
 
-/** Whether a resource in canonical JSON holds a secret of its own. */
-export function isSensitive(json: unknown, desc: DescMessage, types: EnvoyTypes): boolean {
-  let found = false
-  walkMessages(json, desc, types, ({ desc: d, json: m }) => {
-    found ||= types.sensitiveFields(d).some((f) => m[f.name] !== undefined && redactedField(m[f.name], f) !== m[f.name])
-  })
-  return found
+/** Whether a message in canonical JSON holds a secret of its own, the messages in it apart. */
+export function holdsSecret({ desc, json }: Visited, types: EnvoyTypes): boolean {
+  return types
+    .sensitiveFields(desc)
+    .some((f) => json[f.name] !== undefined && redactedField(json[f.name], f) !== json[f.name])
 }
 
 /** A copy that may be shown: secrets are replaced by a word. Takes JSON with the field names of the .proto files. */
@@ -44,7 +42,7 @@ export function redact(json: unknown, desc: DescMessage, types: EnvoyTypes): unk
 
 function redactStruct(m: JsonObject, types: EnvoyTypes): void {
   const inner = types.registry.getMessage(typeNameOf(m.type_url) ?? '')
-  if (inner) m.value = redact(canonical(m.value ?? {}, inner, types.registry).json, inner, types)
+  if (inner) m.value = redact(canonical(m.value ?? {}, inner, types).json, inner, types)
 }
 
 /** The value with its secrets replaced, or the very value where it holds none. */

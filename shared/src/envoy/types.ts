@@ -8,13 +8,13 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { createEncoder, type Encode } from './deterministic.ts'
 import { createValidator, type Validate } from './pgv.ts'
 import { createSensitiveFields } from './sensitive.ts'
+import { createTypeIndex, type TypeIndex } from './type-index.ts'
 import { createUpgrade, type Upgrade } from './upgrade-v2.ts'
 
 /** category -> extension name -> type names, as a running Envoy reports them. */
 export type Extensions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 
-export interface EnvoyTypes {
-  readonly registry: FileRegistry
+export interface EnvoyTypes extends TypeIndex {
   /** By message name or type URL. */
   readonly message: (type: string) => DescMessage | undefined
   readonly extensions: Extensions
@@ -31,14 +31,15 @@ export interface EnvoyTypes {
 /** Loads the descriptors; throws only if the files that come with this package are damaged. */
 export function createEnvoyTypes(): EnvoyTypes {
   const registry = loadRegistry()
+  const index = createTypeIndex(registry)
   return {
-    registry,
+    ...index,
     message: (type) => registry.getMessage(type.slice(type.lastIndexOf('/') + 1)),
     extensions: JSON.parse(
       readFileSync(new URL('./envoy-v1.40-extensions.json', import.meta.url), 'utf8'),
     ) as Extensions,
-    ...createUpgrade(registry),
-    validate: createValidator(registry),
+    ...createUpgrade(index),
+    validate: createValidator(index),
     sensitiveFields: createSensitiveFields(registry),
     encode: createEncoder(registry),
   }

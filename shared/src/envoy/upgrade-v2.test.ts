@@ -5,7 +5,8 @@ import { createEnvoyTypes } from './types.ts'
 import { originOf } from './upgrade-v2.ts'
 import { locate, readYaml } from './yaml-positions.ts'
 
-const { registry, message, upgrade, validate } = createEnvoyTypes()
+const types = createEnvoyTypes()
+const { registry, message, upgrade, validate } = types
 const yaml = (text: string) => {
   const { value, issues } = readYaml(text)
   expect(issues).toEqual([])
@@ -134,7 +135,7 @@ filter_chains:
 `
 test('a listener of 2018 becomes a valid v3 message', () => {
   const desc = message('envoy.config.listener.v3.Listener')!
-  const { json, issues } = canonical(upgrade(yaml(LISTENER), desc.typeName).json, desc, registry)
+  const { json, issues } = canonical(upgrade(yaml(LISTENER), desc.typeName).json, desc, types)
   expect(issues).toEqual([])
   expect(validate(desc, fromJson(desc, json, { registry }))).toEqual([])
 })
@@ -172,7 +173,7 @@ test('a mistake in v2 config is reported at the line where it was written', () =
   const desc = message('envoy.config.listener.v3.Listener')!
   const { value, positions } = readYaml(LISTENER.replace('stat_prefix', 'stat_prefx'))
   const { json, origins: moved } = upgrade(value, desc.typeName)
-  const [issue] = canonical(json, desc, registry).issues
+  const [issue] = canonical(json, desc, types).issues
   expect(issue!.message).toMatch(/did you mean "stat_prefix"/)
   expect(issue!.path).toBe('filter_chains[0].filters[0].typed_config.stat_prefx')
   expect(locate(positions, originOf(issue!.path, moved))).toEqual({ line: 9, column: 7 })

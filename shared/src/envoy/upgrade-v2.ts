@@ -4,7 +4,8 @@
 // descriptors: each v3 message names its predecessor. It does not validate: read the result strictly afterwards.
 import { type DescMessage, type FileRegistry, getOption, hasOption } from '@bufbuild/protobuf'
 import { typeNameOf } from './canonical-json.ts'
-import { asList, asObject, isObject, type JsonObject, join, parentOf, within } from './json-value.ts'
+import { asList, asObject, dot, isObject, type JsonObject, join, parentOf, within } from './json-value.ts'
+import type { TypeIndex } from './type-index.ts'
 import { TYPE_FIXES } from './upgrade-v2-extensions.ts'
 import { RULES, type RuleContext, url } from './upgrade-v2-rules.ts'
 
@@ -29,11 +30,11 @@ export type Upgrade = (input: unknown, type: string) => Upgraded
 type Side = RuleContext['side']
 
 /** The upgrade for one type set, and the v3 successor of a v2 type name. */
-export function createUpgrade(types: FileRegistry): { upgrade: Upgrade; today: (type: string) => string } {
-  const successor = readSuccessors(types)
+export function createUpgrade(types: TypeIndex): { upgrade: Upgrade; today: (type: string) => string } {
+  const successor = readSuccessors(types.registry)
   const today = (type: string) => successor.get(type) ?? type
   const upgrade: Upgrade = (input, type) => {
-    const root = types.getMessage(today(type))
+    const root = types.registry.getMessage(today(type))
     if (!root) return { json: input, notes: [], origins: new Map() }
     return upgradeMessage({ input, root, types, today })
   }
@@ -43,7 +44,7 @@ export function createUpgrade(types: FileRegistry): { upgrade: Upgrade; today: (
 interface Task {
   readonly input: unknown
   readonly root: DescMessage
-  readonly types: FileRegistry
+  readonly types: TypeIndex
   readonly today: (type: string) => string
 }
 
@@ -56,12 +57,14 @@ function upgradeMessage({ input, root, types, today }: Task): Upgraded {
     if (desc.typeName === 'google.protobuf.Any') return any(value, path, above)
     if (desc.typeName.startsWith('google.protobuf.')) return value
     const side = desc.typeName === 'envoy.config.cluster.v3.Cluster' ? 'Upstream' : above
-    const m = snakeCase(value, desc, (name, from) => origins.set(join(path, name), join(path, from)))
+    const m = snakeCase(value, desc, types, (name, from) => origins.set(join(path, name), join(path, from)))
     for (const rule of RULES[desc.typeName.slice('envoy.'.length)] ?? []) rule(m, context(path, side))
-    for (const field of desc.fields) {
-      const member = m[field.name]
-      if (!field.message || member === undefined || member === null) continue
-      m[field.name] = descend(member, field.fieldKind, field.message, join(path, field.name), side)
+    for (const key of Object.keys(m)) {
+      const field = types.fieldOf(desc, key)
+      const member = m[key]
+      // A field in both spellings is left to be refused.
+      if (!field?.message || field.name !== key || member === undefined || member === null) continue
+      m[key] = descend(member, field.fieldKind, field.message, dot(path, key), side)
     }
     return m
   }
@@ -82,7 +85,7 @@ function upgradeMessage({ input, root, types, today }: Task): Upgraded {
     const now = today(name)
     const here = join(path, '@type')
     if (now !== name) notes.push({ path: here, level: 'changed', message: `${name} is now ${now}` })
-    const desc = types.getMessage(now)
+    const desc = types.registry.getMessage(now)
     if (!desc) return value
     return { '@type': now === name ? typeUrl : url(now), ...asObject(message(body, desc, path, side)) }
   }
@@ -161,10 +164,15 @@ function readSuccessors(types: FileRegistry): ReadonlyMap<string, string> {
  * A copy with field names in one spelling, so that rules need to know only one; keys that no field has are old fields.
  * A field given in both spellings keeps both, to be refused.
  */
-function snakeCase(value: JsonObject, desc: DescMessage, renamed: (name: string, from: string) => void): JsonObject {
+function snakeCase(
+  value: JsonObject,
+  desc: DescMessage,
+  types: TypeIndex,
+  renamed: (name: string, from: string) => void,
+): JsonObject {
   const out: JsonObject = {}
   for (const [key, member] of Object.entries(value)) {
-    const snake = desc.fields.find((f) => f.jsonName === key)?.name ?? asSnake(key)
+    const snake = types.fieldOf(desc, key)?.name ?? asSnake(key)
     const isBoth = snake !== key && Object.hasOwn(value, snake)
     out[isBoth ? key : snake] = member
     if (snake !== key && !isBoth) renamed(snake, key)

@@ -1,11 +1,10 @@
 // The checks that look at one resource and know what Envoy makes of it, beyond types and rules of the API. Each is a
 // small function on one message type; this is the table of them. What they can't see: files of the proxies, Lua, the
 // commands of log formats.
-import type { DescMessage } from '@bufbuild/protobuf'
 import type { Say } from '../fragment.ts'
-import { type JsonObject, within } from '../json-value.ts'
+import { within } from '../json-value.ts'
 import type { EnvoyTypes } from '../types.ts'
-import { walkMessages } from '../walk.ts'
+import type { Visited } from '../walk.ts'
 import type { Check } from './check.ts'
 import {
   checkAssignment,
@@ -20,14 +19,6 @@ import { checkListener } from './check-listener.ts'
 import { checkRegex } from './check-regex.ts'
 import { checkDomains, checkHeaders, checkRouteAction, checkWeightedClusters, HEADER_HOLDERS } from './check-routes.ts'
 import { checkCertificate, checkServerTls, checkTlsVersions, checkValidationContext } from './check-tls.ts'
-
-export interface CheckedItem {
-  /** Canonical. */
-  readonly json: JsonObject
-  readonly desc: DescMessage
-  readonly types: EnvoyTypes
-  readonly say: Say
-}
 
 const NETWORK = 'envoy.extensions.filters.network'
 const TLS = 'envoy.extensions.transport_sockets.tls.v3'
@@ -60,16 +51,14 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = BY_TYPE.reduce(
   new Map<string, readonly Check[]>(),
 )
 
-/** Says what is wrong with a resource that is valid by its types and rules. */
-export function checkItem({ json, desc, types, say }: CheckedItem): void {
-  walkMessages(json, desc, types, ({ desc: d, json: m, path }) => {
-    for (const check of CHECKS.get(d.typeName) ?? []) {
-      check(m, {
-        types,
-        isRoot: path === '',
-        error: (field, message) => say('error', 'check', message, within(path, field)),
-        warn: (field, message) => say('warning', 'check', message, within(path, field)),
-      })
-    }
-  })
+/** Says what is wrong with one message of a resource that is valid by its types and rules. */
+export function checkMessage({ desc, json, path }: Visited, types: EnvoyTypes, say: Say): void {
+  for (const check of CHECKS.get(desc.typeName) ?? []) {
+    check(json, {
+      types,
+      isRoot: path === '',
+      error: (field, message) => say('error', 'check', message, within(path, field)),
+      warn: (field, message) => say('warning', 'check', message, within(path, field)),
+    })
+  }
 }
