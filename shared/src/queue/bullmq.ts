@@ -29,6 +29,8 @@ const STALLED_MAX = 1_000_000
 const ENDED = 'the work was ended'
 const CLOSE_MS = 1_000
 const RUN_RETRY_MS = 500
+/** Of the library's own stream of events, which nobody here reads. */
+const EVENTS_KEPT = 100
 const RETRY_MIN_MS = 100
 const RETRY_MAX_MS = 5_000
 
@@ -61,7 +63,7 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
   const queue = new Queue(QUEUE, {
     connection,
     prefix: keyPrefix,
-    skipMetasUpdate: true,
+    streams: { events: { maxLen: EVENTS_KEPT } },
     defaultJobOptions: {
       removeOnComplete: true,
       removeOnFail: true,
@@ -81,8 +83,9 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
 
   return {
     async wake(set, positions) {
-      // Written in this order on one connection, and so done in this order, without waiting in between.
-      const merged = commands.run(MERGE, [positionsKey], [set, JSON.stringify(positions)])
+      // Written in this order on one connection, and so done in this order, without waiting in between. The script goes
+      // as its text: a server that did not know it by its hash would do it after the job rang.
+      const merged = commands.call('EVAL', MERGE.lua, 1, positionsKey, set, JSON.stringify(positions))
       await Promise.all([merged, queue.add('set', { set }, { deduplication: { id: set, keepLastIfActive: true } })])
     },
     async work(handle, signal) {

@@ -41,6 +41,7 @@ export function createSetFollower(deps: FollowDeps): SetFollower {
   const closing = new AbortController()
   let connections: { readonly messages: RedisConnection; readonly heads: RedisConnection } | undefined
   let isComparing = false
+  let comparesAgain = false
   let cancelTimer: (() => void) | undefined
 
   const all = (): Followed[] => [...byChannel.values()].flatMap((followers) => [...followers])
@@ -49,6 +50,16 @@ export function createSetFollower(deps: FollowDeps): SetFollower {
     logger.warn({ error: error instanceof Error ? error.message : String(error) }, `${what}; trying again`)
   }
 
+  const tell = (followed: Followed, news: SetNews): void => {
+    if (followed.signal.aborted) return
+    followed.known = news.kind === 'change' ? news.head : news.contents.head
+    try {
+      followed.onNews(news)
+    } catch (error) {
+      // A follower's own mistake must not end the process, nor the news of others.
+      logger.error({ set: followed.set, error: String(error) }, 'a follower of a set failed')
+    }
+  }
   /** Reads what the follower lacks, until nothing came meanwhile. */
   const catchUp = async (followed: Followed): Promise<void> => {
     followed.isOutdated = true
@@ -65,13 +76,18 @@ export function createSetFollower(deps: FollowDeps): SetFollower {
       followed.isReading = false
     }
   }
+  /** Compares the heads of all sets by one read; asked meanwhile, it does so once more. */
   const compare = async (): Promise<void> => {
-    if (isComparing || connections === undefined || byChannel.size === 0) return
+    comparesAgain = true
+    if (isComparing || connections === undefined) return
     isComparing = true
     try {
-      const followers = all()
-      const read = await reader.heads(connections.heads, [...new Set(followers.map(({ set }) => set))])
-      for (const followed of followers) if (isBehind(followed, read)) void catchUp(followed)
+      while (comparesAgain && byChannel.size > 0) {
+        comparesAgain = false
+        const followers = all()
+        const read = await reader.heads(connections.heads, [...new Set(followers.map(({ set }) => set))])
+        for (const followed of followers) if (isBehind(followed, read)) void catchUp(followed)
+      }
     } catch (error) {
       fail('heads can not be compared', error)
     } finally {
@@ -85,7 +101,7 @@ export function createSetFollower(deps: FollowDeps): SetFollower {
     })
   }
   const hear = (channel: string, message: Buffer): void => {
-    if (channel === storeNews) for (const followed of all()) void catchUp(followed)
+    if (channel === storeNews) void compare()
     for (const followed of byChannel.get(channel) ?? []) {
       const news = followed.isReading ? undefined : newsOf(reader, followed, message)
       if (news === 'known') continue
@@ -149,12 +165,6 @@ export function createSetFollower(deps: FollowDeps): SetFollower {
     byChannel.delete(channel)
     connections?.messages.unsubscribe([channel]).catch(() => undefined)
   }
-}
-
-function tell(followed: Followed, news: SetNews): void {
-  if (followed.signal.aborted) return
-  followed.known = news.kind === 'change' ? news.head : news.contents.head
-  followed.onNews(news)
 }
 
 /** Edges move to a generation once it is sealed, and keep what they have until then. */
