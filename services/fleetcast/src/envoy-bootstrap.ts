@@ -8,7 +8,9 @@ export interface BootstrapChoice {
   readonly nodeId: string
   readonly edge: Address
   /** `delta` and `sotw` are the variants of the aggregated stream; `rest` asks every 500 ms or less often. */
-  readonly protocol: 'delta' | 'sotw' | 'rest'
+  readonly protocol: 'delta' | 'sotw' | 'rest' | 'files'
+  /** Where `fleetcast files` writes, for `files`. */
+  readonly outputDir?: string | undefined
   readonly envoyAdmin: Address
   readonly edgeCa?: string | undefined
   readonly tlsCert?: string | undefined
@@ -21,12 +23,24 @@ export function envoyBootstrap(choice: BootstrapChoice): object {
   return {
     node: { id: choice.nodeId, cluster: choice.fleet },
     admin: { address: socketAddress(choice.envoyAdmin) },
-    dynamic_resources: dynamicResources(choice.protocol),
-    static_resources: { clusters: [edgeCluster(choice)] },
+    ...(choice.protocol === 'files'
+      ? { dynamic_resources: fromFiles(choice.outputDir ?? '.') }
+      : {
+          dynamic_resources: dynamicResources(choice.protocol),
+          static_resources: { clusters: [edgeCluster(choice)] },
+        }),
   }
 }
 
-function dynamicResources(protocol: BootstrapChoice['protocol']): object {
+function fromFiles(folder: string): object {
+  const source = (file: string): object => ({
+    resource_api_version: 'V3',
+    path_config_source: { path: `${folder}/${file}` },
+  })
+  return { lds_config: source('lds.yaml'), cds_config: source('cds.yaml') }
+}
+
+function dynamicResources(protocol: 'delta' | 'sotw' | 'rest'): object {
   if (protocol === 'rest') {
     const source = {
       resource_api_version: 'V3',

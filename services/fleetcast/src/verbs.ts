@@ -136,7 +136,10 @@ const bootstrap = defineVerb({
   name: 'bootstrap',
   summary: "Prints an Envoy's bootstrap file for a fleet.",
   settings: settings.bootstrapSettings,
-  check: certificatePair,
+  check: (values) => [
+    ...certificatePair(values),
+    ...(values.protocol === 'files' && values.outputDir === undefined ? ['--protocol files needs --output-dir'] : []),
+  ],
   load: async () => (await import('./bootstrap.ts')).bootstrap,
 })
 

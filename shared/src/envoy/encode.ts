@@ -49,3 +49,10 @@ export function decodeMessage(type: string, bytes: Uint8Array, types: EnvoyTypes
     return { error: error instanceof Error ? error.message : String(error) }
   }
 }
+
+/** The same with its secrets, for an Envoy: never for people. Throws for bytes of an unknown type or that are no message. */
+export function decodeExact(type: string, bytes: Uint8Array, types: EnvoyTypes): { readonly [key: string]: unknown } {
+  const desc = types.message(type)
+  if (!desc) throw new Error(`unknown type ${type}`)
+  return asObject(toJson(desc, fromBinary(desc, bytes), { registry: types.registry, useProtoFieldName: true }))
+}
