@@ -48,6 +48,8 @@ export interface SetWork {
   workAll(): Promise<void>
 }
 
+/** How often a fleet waits for its view within one job. */
+const VIEW_TRIES = 5
 const NO_CHANGE: SetChange = { put: [], remove: [] }
 const UNCHANGED: Wanted = { change: NO_CHANGE, cause: '' }
 
@@ -83,23 +85,33 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   async function workFleet(name: string): Promise<void> {
     const set = fleetSet(name)
     const mirror = await mirrors.loaded(set)
-    const compiled = fleet(name)
-    if (compiled) {
+    let isDone = false
+    for (let tries = 0; tries < VIEW_TRIES && !isDone; tries++) {
+      const compiled = fleet(name)
+      isDone = compiled === undefined
+      if (!compiled) break
       if (compiled.links.size > 0) await workMissing(compiled.view, compiled.links)
       await workGood(name)
       await workDirectory()
-      await committer.commit(set, mirror, () => wantedFleet(name, mirror))
+      await committer.commit(set, mirror, () => {
+        const wanted = wantedFleet(name, mirror)
+        // The store was lost between the view's commit and this one: the view goes first again (design rule 2).
+        isDone = wanted !== undefined
+        return wanted ?? UNCHANGED
+      })
     }
+    if (!isDone) throw new Error(`${set}: its view lacks names that it links to`)
     await workDirectory()
     await board.show(set, compiler.problems(set))
   }
 
-  /** As it is when it is asked for: an event may have come since the work began. */
-  function wantedFleet(name: string, mirror: Mirror): Wanted {
+  /** As it is when it is asked for: an event may have come since the work began. Undefined while its view lacks a name that it links to. */
+  function wantedFleet(name: string, mirror: Mirror): Wanted | undefined {
     const mark = dirty.fleetMark(name)
     const compiled = fleet(name)
     if (!compiled || done.get(name) === mark) return UNCHANGED
     const view = viewSet(compiled.view)
+    if (missingIn(mirrors.of(view), compiled.links).length > 0) return undefined
     const needs = compiled.links.size > 0 ? { [view]: mirrors.of(view).head?.revision ?? 0 } : {}
     const change = diff(mirror.entries, compiled.entries)
     return { change, needs, cause: causeOf(change), onCommitted: () => done.set(name, mark) }
@@ -117,7 +129,7 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   /** Names that the view does not hold yet. */
   async function workMissing(id: ViewId, links: ReadonlySet<string>): Promise<void> {
     const mirror = await mirrors.loaded(viewSet(id))
-    const missing = [...links].filter((name) => !mirror.entries.has(entryKey({ type: ENDPOINTS, name })))
+    const missing = missingIn(mirror, links)
     if (missing.length === 0) return
     dirty.markView(id, new Set(missing))
     await workView(id)
@@ -202,6 +214,9 @@ export function createSetWork(options: SetWorkOptions): SetWork {
     },
   }
 }
+
+const missingIn = (view: Mirror, links: ReadonlySet<string>): readonly string[] =>
+  [...links].filter((name) => !view.entries.has(entryKey({ type: ENDPOINTS, name })))
 
 /** `endpoints/abc` → `endpoints`, `abc`. */
 export function splitSet(set: SetName): readonly [kind: string, name?: string] {
