@@ -38,6 +38,8 @@ export interface DocumentItem {
   readonly json: unknown
   /** For a Cluster that gets its endpoints from a management server: the name of its assignment. */
   readonly endpointsName?: string
+  /** For a Listener: its addresses, for `checkAddresses`. */
+  readonly listensAt?: readonly string[]
   /** It holds a secret of its own, such as an inline private key. */
   readonly sensitive?: true
   readonly aliases?: readonly string[]

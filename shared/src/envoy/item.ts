@@ -3,6 +3,7 @@
 import { type DescMessage, fromJson, type Message } from '@bufbuild/protobuf'
 import type { Problem } from '../objects/problem.ts'
 import { CLUSTER, LISTENER } from '../resources/types.ts'
+import { addressesOf } from './check-addresses.ts'
 import { checkMessage } from './checks/check-item.ts'
 import type { DocumentItem, DocumentOptions } from './document.ts'
 import type { RawItem } from './document-items.ts'
@@ -77,6 +78,7 @@ function makeItem(parts: Parts, desc: DescMessage, types: EnvoyTypes): DocumentI
     json,
     references: references.map((r) => ({ ...r, ...fragment.placeOf(r.path) })),
     ...(endpointsName === undefined ? {} : { endpointsName }),
+    ...(type === LISTENER ? { listensAt: addressesOf(json) } : {}),
     ...(isSensitive ? { sensitive: true as const } : {}),
     ...(raw.aliases === undefined ? {} : { aliases: raw.aliases }),
     ...(raw.ttlSeconds === undefined ? {} : { ttlSeconds: raw.ttlSeconds }),

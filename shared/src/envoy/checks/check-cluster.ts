@@ -36,8 +36,12 @@ export const checkClusterType: Check = (m, c) => {
   } else if (lb_policy === 'CLUSTER_PROVIDED' && m.load_balancing_policy === undefined) {
     c.error('lb_policy', `a cluster of type ${type} provides no load balancer of its own`)
   }
+  if (lb_policy === 'CLUSTER_PROVIDED' && m.lb_subset_config !== undefined) {
+    c.error('lb_subset_config', 'subsets need a load balancer that is not CLUSTER_PROVIDED')
+  }
   checkEndpointCount(m, String(type), c)
   if (type === 'STATIC') checkAddresses(asObject(load_assignment), 'load_assignment', c)
+  else warnOfNoAddress(asObject(load_assignment), c)
 }
 
 function checkEndpointCount(m: JsonObject, type: string, c: CheckContext): void {
@@ -52,6 +56,7 @@ function checkEndpointCount(m: JsonObject, type: string, c: CheckContext): void 
 /** Nobody resolves names for a static cluster or an EDS assignment. */
 function checkAddresses(assignment: JsonObject, at: string, c: CheckContext): void {
   for (const { endpoint, path } of endpointsOf(assignment)) {
+    if (isWithoutAddress(endpoint)) c.error(at ? `${at}.${path}` : path, 'the endpoint has no address')
     const socket = asObject(asObject(endpoint.address).socket_address)
     if (typeof socket.address !== 'string' || isIP(socket.address) !== 0 || socket.resolver_name) continue
     const field = join(join(at ? `${at}.${path}` : path, 'endpoint'), 'address')
@@ -62,17 +67,21 @@ function checkAddresses(assignment: JsonObject, at: string, c: CheckContext): vo
   }
 }
 
+/** Envoy takes it where names are resolved, and never sends anything there. */
+function warnOfNoAddress(assignment: JsonObject, c: CheckContext): void {
+  for (const { endpoint, path } of endpointsOf(assignment)) {
+    if (isWithoutAddress(endpoint)) c.warn(`load_assignment.${path}`, 'the endpoint has no address')
+  }
+}
+/** An endpoint may be named instead, which leaves the endpoint itself empty. */
+const isWithoutAddress = (endpoint: JsonObject) => endpoint.address === undefined && Object.keys(endpoint).length > 0
+
 /** An assignment that is a resource of its own. */
 export const checkEdsAssignment: Check = (m, c) => {
   if (c.isRoot) checkAddresses(m, '', c)
 }
 
 export const checkAssignment: Check = (m, c) => {
-  for (const { endpoint, path } of endpointsOf(m)) {
-    if (endpoint.address === undefined && Object.keys(endpoint).length > 0) {
-      c.error(path, 'the endpoint has no address')
-    }
-  }
   const priorities = new Map<number, number>()
   for (const locality of asList(m.endpoints).map(asObject)) {
     const priority = Number(locality.priority ?? 0)
@@ -83,7 +92,7 @@ export const checkAssignment: Check = (m, c) => {
     if (!priorities.has(p)) return c.warn('endpoints', `priority ${highest} is used, but no locality has priority ${p}`)
   }
   for (const [priority, sum] of priorities) {
-    if (sum > MAX_UINT32) c.error('endpoints', `the locality weights of priority ${priority} sum to more than 2^32 - 1`)
+    if (sum > MAX_UINT32) c.warn('endpoints', `the locality weights of priority ${priority} sum to more than 2^32 - 1`)
   }
 }
 
@@ -94,6 +103,16 @@ export const checkRing: Check = (m, c) => {
   const min = Number(m.minimum_ring_size ?? DEFAULT_MIN_RING)
   const max = Number(m.maximum_ring_size ?? DEFAULT_MAX_RING)
   if (min > max) c.error('', `minimum_ring_size (${min}) is above maximum_ring_size (${max})`)
+}
+
+export const checkMaglev: Check = ({ table_size }, c) => {
+  if (table_size !== undefined && !isPrime(Number(table_size)))
+    c.error('table_size', `${table_size} is no prime number`)
+}
+/** Of numbers up to a few millions. */
+function isPrime(n: number): boolean {
+  for (let i = 2; i * i <= n; i++) if (n % i === 0) return false
+  return n > 1
 }
 
 export const checkCircuitBreakers: Check = (m, c) => {

@@ -17,11 +17,15 @@ const TERMINAL_NETWORK = new Set(
     'thrift_proxy.v3.ThriftProxy',
   ].map((type) => `envoy.extensions.filters.network.${type}`),
 )
-const ROUTER = 'envoy.extensions.filters.http.router.v3.Router'
+/** They answer requests themselves. */
+const TERMINAL_HTTP = new Set([
+  'envoy.extensions.filters.http.router.v3.Router',
+  'envoy.extensions.filters.http.mcp_router.v3.McpRouter',
+])
 const UPSTREAM_CODEC = 'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec'
 /** They end the chain or not as they are configured, or as code says that nobody here sees. */
 const MAY_BE_TERMINAL = new Set([
-  ...['dynamic_modules.v3.DynamicModuleFilter', 'mcp_router.v3.McpRouter', 'file_server.v3.FileServerConfig'].map(
+  ...['dynamic_modules.v3.DynamicModuleFilter', 'file_server.v3.FileServerConfig'].map(
     (type) => `envoy.extensions.filters.http.${type}`,
   ),
   'envoy.extensions.filters.network.dynamic_modules.v3.DynamicModuleNetworkFilter',
@@ -49,6 +53,8 @@ function checkChain({ field, isTerminal, wanted }: ChainRule): Check {
       if (type === undefined || MAY_BE_TERMINAL.has(type)) continue
       if (!isLast && isTerminal(type)) c.error(at, `"${name}" ends the chain, so it must be the last filter`)
       if (isLast && !isTerminal(type)) c.error(at, `"${name}" does not end the chain: ${wanted}`)
+      else if (isLast && filter.disabled === true)
+        c.error(join(at, 'disabled'), `"${name}" ends the chain, so it can not be disabled`)
     }
   }
 }
@@ -69,7 +75,7 @@ export const checkNetworkFilters: Check = checkChain({
 export const checkHttpFilters: Check = (m, c) => {
   checkChain({
     field: 'http_filters',
-    isTerminal: (type) => type === ROUTER,
+    isTerminal: (type) => TERMINAL_HTTP.has(type),
     wanted: 'the last HTTP filter must be the router',
   })(m, c)
   if (asList(m.http_filters).length === 0)

@@ -11,6 +11,7 @@ import {
   checkCircuitBreakers,
   checkClusterType,
   checkEdsAssignment,
+  checkMaglev,
   checkRing,
 } from './check-cluster.ts'
 import { checkPerRoute, checkSlots, PER_ROUTE_HOLDERS, SLOTS } from './check-extensions.ts'
@@ -27,6 +28,8 @@ const BY_TYPE: readonly (readonly [type: string, ...checks: readonly Check[]])[]
   ['envoy.config.cluster.v3.Cluster', checkClusterType],
   ['envoy.config.cluster.v3.Cluster.RingHashLbConfig', checkRing],
   ['envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', checkRing],
+  ['envoy.config.cluster.v3.Cluster.MaglevLbConfig', checkMaglev],
+  ['envoy.extensions.load_balancing_policies.maglev.v3.Maglev', checkMaglev],
   ['envoy.config.cluster.v3.CircuitBreakers', checkCircuitBreakers],
   ['envoy.config.endpoint.v3.ClusterLoadAssignment', checkAssignment, checkEdsAssignment],
   ['envoy.config.listener.v3.Listener', checkListener],

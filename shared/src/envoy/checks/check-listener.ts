@@ -1,16 +1,25 @@
 // A listener: where it listens, what it does with a connection, and that no two of its chains ask for the same one.
+import { isIP } from 'node:net'
 import { asList, asObject, type JsonObject, join } from '../json-value.ts'
-import type { Check } from './check.ts'
+import type { Check, CheckContext } from './check.ts'
 
 export const checkListener: Check = (m, c) => {
   if (m.api_listener !== undefined) return
   if (m.address === undefined && m.internal_listener === undefined) c.error('', 'a listener needs an address')
+  checkHost(m, c)
   const chains = asList(m.filter_chains)
   const isUdp = asObject(asObject(m.address).socket_address).protocol === 'UDP'
   if (chains.length === 0 && m.default_filter_chain === undefined && !isUdp)
     c.error('', 'a listener needs filter_chains')
   // With a matcher of its own a listener finds its chains by name.
   if (m.filter_chain_matcher === undefined) checkMatches(chains.map(asObject), c.error)
+}
+
+/** A listener resolves no names. */
+function checkHost(m: JsonObject, c: CheckContext): void {
+  const { address, resolver_name } = asObject(asObject(m.address).socket_address)
+  if (typeof address !== 'string' || isIP(address) !== 0 || resolver_name) return
+  c.error('address.socket_address.address', `"${address}" is no IP address, and a listener resolves no names`)
 }
 
 function checkMatches(chains: readonly JsonObject[], error: (field: string, message: string) => void): void {

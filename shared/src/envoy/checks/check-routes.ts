@@ -42,8 +42,9 @@ export const checkWeightedClusters: Check = (m, c) => {
   }
 }
 
-function checkWeighted({ name, cluster_header }: JsonObject, at: string, c: CheckContext): void {
+function checkWeighted({ name, cluster_header, weight }: JsonObject, at: string, c: CheckContext): void {
   if (!name && !cluster_header) c.error(at, 'a weighted cluster needs a name or a cluster_header')
+  if (weight === undefined) c.error(at, 'a weighted cluster needs a weight')
   if (name && cluster_header) c.error(at, 'a weighted cluster takes only one of name and cluster_header')
 }
 

@@ -69,6 +69,22 @@ const CLUSTERS: readonly Row[] = [
     'load_assignment: { cluster_name: c, endpoints: [ { priority: 1, lb_endpoints: [] } ] }',
     /no locality has priority 0/,
   ],
+  [
+    'an endpoint without an address where names are resolved',
+    '+',
+    'w',
+    'type: STRICT_DNS, load_assignment: { cluster_name: c, endpoints: [ { lb_endpoints: [ { endpoint: { hostname: h } } ] } ] }',
+    /no address/,
+  ],
+  ['a table that is no prime', '-', '-', 'lb_policy: MAGLEV, maglev_lb_config: { table_size: 100 }', /no prime/],
+  ['a table that is a prime', '+', '+', 'lb_policy: MAGLEV, maglev_lb_config: { table_size: 65537 }'],
+  [
+    'subsets of what the cluster provides',
+    '-',
+    '-',
+    'type: ORIGINAL_DST, lb_policy: CLUSTER_PROVIDED, lb_subset_config: { subset_selectors: [ { keys: [a] } ] }',
+    /subsets need/,
+  ],
   ['upstream TLS', '+', '+', tls('Upstream')],
   [
     'downstream TLS in a cluster',

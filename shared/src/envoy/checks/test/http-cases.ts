@@ -22,6 +22,13 @@ const LISTENERS: readonly Row[] = [
   ['an echo', '+', '+', chains(chain(ECHO))],
   ['a filter before the last', '+', '+', chains(chain(SNI, TCP()))],
   ['no address', '-', '-', `filter_chains: [ ${chain(ECHO)} ]`, /needs an address/],
+  [
+    'an address that is a name',
+    '-',
+    '-',
+    `address: { socket_address: { address: localhost, port_value: 1 } }, filter_chains: [ ${chain(ECHO)} ]`,
+    /resolves no names/,
+  ],
   ['no chains', '-', '-', ADDRESS, /needs filter_chains/],
   ['only a default chain', '+', '+', `${ADDRESS}, default_filter_chain: ${chain(ECHO)}`],
   ['a terminal filter that is not last', '-', '-', chains(chain(ECHO, TCP())), /must be the last/],
@@ -81,6 +88,7 @@ const LISTENERS: readonly Row[] = [
 
 const ROUTER = filter(any('filters.http.router.v3.Router'), 'router')
 const BUFFER = filter(any('filters.http.buffer.v3.Buffer', 'max_request_bytes: 1'), 'buffer')
+const MCP = filter(any('filters.http.mcp_router.v3.McpRouter'), 'mcp')
 const manager = (body: string) =>
   listener(
     chains(
@@ -95,6 +103,21 @@ const MANAGERS: readonly Row[] = [
   ['the router last', '+', '+', `${ROUTES}, http_filters: [ ${BUFFER}, ${ROUTER} ]`],
   ['the router not last', '-', '-', `${ROUTES}, http_filters: [ ${ROUTER}, ${BUFFER} ]`, /must be the last/],
   ['no router', '-', '-', `${ROUTES}, http_filters: [ ${BUFFER} ]`, /must be the router/],
+  [
+    'a router that is disabled',
+    '-',
+    '-',
+    `${ROUTES}, http_filters: [ { name: r, disabled: true, typed_config: ${any('filters.http.router.v3.Router')} } ]`,
+    /can not be disabled/,
+  ],
+  ['the router of another protocol', '+', '+', `${ROUTES}, http_filters: [ ${MCP} ]`],
+  [
+    'the router of another protocol not last',
+    '-',
+    '-',
+    `${ROUTES}, http_filters: [ ${MCP}, ${ROUTER} ]`,
+    /must be the last/,
+  ],
   ['no filter at all', '+', 'w', ROUTES, /without the router/],
   [
     'a network filter among the HTTP filters',
@@ -187,6 +210,7 @@ const ROUTE_TABLES: readonly Row[] = [
   ['a domain with a path', '+', 'w', hosts('a/b'), /never matches/],
   ['weights', '+', '+', weights('{ name: c, weight: 1 }, { name: c, weight: 0 }')],
   ['weights that sum to 0', '-', '-', weights('{ name: c, weight: 0 }'), /sum to 0/],
+  ['a weighted cluster without a weight', '-', '-', weights('{ name: c }, { name: c, weight: 1 }'), /needs a weight/],
   ['a weighted cluster without a name', '-', '-', weights('{ weight: 1 }'), /needs a name/],
   [
     'a weighted cluster with a name and a header',
