@@ -18,7 +18,13 @@ const CUTS: Readonly<Record<Kind, (raw: RawObject) => Cut>> = {
   Secret: cutSecret,
 }
 
-export const cutObject = (raw: RawObject): Cut => CUTS[raw.kind](raw)
+/** A list of a thousand wrong entries is one mistake made a thousand times. */
+const MAX_MISTAKES = 10
+
+export function cutObject(raw: RawObject): Cut {
+  const { objects, mistakes } = CUTS[raw.kind](raw)
+  return { objects, mistakes: mistakes.slice(0, MAX_MISTAKES) }
+}
 
 const CORE = ['v1']
 const VERSIONS: Readonly<Record<Kind, readonly string[]>> = {

@@ -4,13 +4,14 @@ import type { SliceEndpoint, SliceObject } from '@fleetcast/shared/objects/objec
 import { z } from 'zod'
 import { type Cut, cutWith, type RawObject } from './cut.ts'
 import { metadata, namespaceOf, optionalText, present } from './metadata.ts'
-import { byAddress, bySlicePort, cutSlicePort, slicePort, targetOf, targetRef } from './slice.ts'
+import { byAddress, bySlicePort, cutSlicePort, slicePort } from './slice.ts'
+import { targetOf } from './slice-endpoint.ts'
 
 const address = z.object({
   ip: z.string().refine((ip) => isIP(ip) !== 0, 'is no IP address'),
   hostname: optionalText,
   nodeName: optionalText,
-  targetRef,
+  targetRef: z.unknown().optional(),
 })
 
 const schema = z.object({
