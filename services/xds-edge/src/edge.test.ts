@@ -1,82 +1,10 @@
 // A whole edge over the memory store, asked by grpc-js over real sockets: what it serves, to whom, and what clients that
 // misbehave can do to others.
-
-import { resource } from '@fleetcast/shared/resources/resource'
-import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
-import { systemClock } from '@fleetcast/shared/runtime/clock'
-import { silentLogger } from '@fleetcast/shared/runtime/logger'
-import { createMetrics } from '@fleetcast/shared/runtime/metrics'
+import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
-import { createMemoryStore } from '@fleetcast/shared/store/memory'
-import type { Entry, SetStore } from '@fleetcast/shared/store/set-store'
-import { afterEach, describe, expect, test } from 'vitest'
-import { createEdge, type Edge } from './edge.ts'
-import {
-  type Client,
-  connectTo,
-  deltaRequest,
-  openStream,
-  sotwRequest,
-  type TestStream,
-} from './transport/test/client.ts'
-
-const closers: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close()
-})
-
-interface Running {
-  readonly store: SetStore
-  readonly edge: Edge
-  readonly client: () => Client
-  put(set: string, entries: readonly Entry[], remove?: readonly string[]): Promise<void>
-}
-
-async function start(fleet: Partial<Parameters<typeof fleetEntry>[0]> = {}): Promise<Running> {
-  const store = createMemoryStore()
-  const generation = await store.createGeneration()
-  const revisions = new Map<string, number>()
-  const put: Running['put'] = async (set, entries, remove = []) => {
-    const base = revisions.get(set) ?? 0
-    const result = await store.commit({
-      set,
-      generation: generation.id,
-      base,
-      positions: {},
-      change: { put: entries, remove },
-    })
-    expect(result.kind).toBe('committed')
-    revisions.set(set, base + 1)
-  }
-  await put(DIRECTORY, [fleetEntry({ name: 'web', views: [], retired: false, removeAfterMs: 5000, ...fleet })])
-  await put(fleetSet('web'), [cluster('a'), cluster('b'), endpoints('a', 1), endpoints('b', 1), listener('l')])
-  await store.seal(generation.id)
-  const edge = createEdge({
-    store,
-    clock: systemClock,
-    random: Math.random,
-    logger: silentLogger,
-    metrics: createMetrics(),
-    name: 'edge-1',
-    listen: { host: '127.0.0.1', port: 0 },
-  })
-  await edge.start()
-  await edge.ready()
-  closers.push(() => edge.stop())
-  const client = (): Client => {
-    const made = connectTo(edge.addresses().grpc!.port)
-    closers.push(() => made.close())
-    return made
-  }
-  return { store, edge, client, put }
-}
-
-const of = (type: string, name: string, text: string, endpointsName?: string): Entry =>
-  resource({ type, name, bytes: Buffer.from(text), endpointsName })
-const cluster = (name: string, text = name): Entry => of(CLUSTER, name, `cluster ${text}`, name)
-const endpoints = (name: string, n: number): Entry => of(ENDPOINTS, name, `endpoints ${name} ${n}`)
-const listener = (name: string): Entry => of(LISTENER, name, `listener ${name}`)
-const node = { id: 'n1', cluster: 'web' }
+import { describe, expect, test } from 'vitest'
+import { cluster, endpoints, node, startEdge } from './test/running-edge.ts'
+import { deltaRequest, openStream, sotwRequest, type TestStream } from './transport/test/client.ts'
 
 /** The first answers of a delta client that takes everything. */
 async function subscribeDelta(stream: TestStream, id = 'n1'): Promise<void> {
@@ -93,7 +21,7 @@ const texts = (values: readonly Buffer[]): string[] => sorted(values.map(String)
 
 describe('serving', () => {
   test('delta ADS: everything, then only what changed', async () => {
-    const { client, put } = await start()
+    const { client, put } = await startEdge()
     const stream = openStream(client(), 'delta')
     await subscribeDelta(stream)
     expect(stream.responses.map(({ names }) => sorted(names))).toEqual([
@@ -106,7 +34,7 @@ describe('serving', () => {
   })
 
   test('SotW ADS: full clusters, then a change of one assignment', async () => {
-    const { client, put } = await start()
+    const { client, put } = await startEdge()
     const stream = openStream(client(), 'sotw')
     stream.send(sotwRequest({ node, type: CLUSTER }))
     const clusters = await stream.next()
@@ -121,7 +49,7 @@ describe('serving', () => {
   })
 
   test('per-type streams, both variants', async () => {
-    const { client } = await start()
+    const { client } = await startEdge()
     const one = client()
     const path = '/envoy.service.cluster.v3.ClusterDiscoveryService'
     const sotw = openStream(one, 'sotw', `${path}/StreamClusters`)
@@ -133,7 +61,7 @@ describe('serving', () => {
   })
 
   test('the same change is the same bytes for all streams, and its resources are counted', async () => {
-    const { client, put } = await start()
+    const { client, put } = await startEdge()
     const streams = Array.from({ length: 20 }, () => openStream(client(), 'delta'))
     await Promise.all(streams.map((stream, i) => subscribeDelta(stream, `n${i}`)))
     await put(fleetSet('web'), [endpoints('b', 2)])
@@ -143,7 +71,7 @@ describe('serving', () => {
   })
 
   test('ACKs and NACKs show in the status of the node', async () => {
-    const { client, edge } = await start()
+    const { client, edge } = await startEdge()
     const stream = openStream(client(), 'delta')
     stream.send(deltaRequest({ node, type: CLUSTER }))
     const clusters = await stream.next()
@@ -155,14 +83,14 @@ describe('serving', () => {
 
 describe('who gets what', () => {
   test('rule 5: a first request without a node is refused', async () => {
-    const { client } = await start()
+    const { client } = await startEdge()
     const stream = openStream(client(), 'delta')
     stream.send(deltaRequest({ type: CLUSTER }))
     expect((await stream.ended).code).toBe(3)
   })
 
   test('rules 10 and 104: an identity that does not fit is refused with the reason', async () => {
-    const { client } = await start({ nodes: { cluster: ['web'], identity: ['spiffe://mesh/*'] } })
+    const { client } = await startEdge({ fleet: { nodes: { cluster: ['web'], identity: ['spiffe://mesh/*'] } } })
     const stream = openStream(client(), 'delta')
     stream.send(deltaRequest({ node, type: CLUSTER }))
     const status = await stream.ended
@@ -171,7 +99,7 @@ describe('who gets what', () => {
   })
 
   test('a node of no fleet is held, and served once its fleet is there', async () => {
-    const { client, edge, put } = await start()
+    const { client, edge, put } = await startEdge()
     const stream = openStream(client(), 'delta')
     stream.send(deltaRequest({ node: { id: 'n', cluster: 'late' }, type: CLUSTER }))
     await expect.poll(() => edge.nodes().length).toBe(1)
@@ -182,7 +110,7 @@ describe('who gets what', () => {
   })
 
   test('a retired fleet: streams stay open, nothing is taken away, nothing is sent', async () => {
-    const { client, edge, put } = await start()
+    const { client, edge, put } = await startEdge()
     const stream = openStream(client(), 'delta')
     await subscribeDelta(stream)
     const before = stream.responses.length
@@ -214,7 +142,7 @@ describe('bad clients do not touch others', () => {
     ],
   ]
   test.each(bad)('%s', async (_name, misbehave) => {
-    const { client, put } = await start()
+    const { client, put } = await startEdge()
     const good = openStream(client(), 'delta')
     await subscribeDelta(good, 'good')
     misbehave(openStream(client(), 'delta'))
@@ -223,7 +151,7 @@ describe('bad clients do not touch others', () => {
   })
 
   test('one that never answers, and one that refuses everything, get one response a type and change', async () => {
-    const { client, put } = await start()
+    const { client, put } = await startEdge()
     const silent = openStream(client(), 'delta')
     silent.send(deltaRequest({ node, type: ENDPOINTS, names: ['a'] }))
     await silent.next()
@@ -246,7 +174,7 @@ describe('bad clients do not touch others', () => {
   })
 
   test('500 streams that open and leave are forgotten', async () => {
-    const { client, edge } = await start()
+    const { client, edge } = await startEdge()
     const one = client()
     const streams = Array.from({ length: 500 }, (_, i) => {
       const stream = openStream(one, 'delta')

@@ -9,9 +9,12 @@ import { type AckBoard, createAckBoard } from './acks/ack-board.ts'
 import { startReporter } from './acks/reporter.ts'
 import { createTally } from './acks/tally.ts'
 import { assignFleet } from './identity/assign-fleet.ts'
+import type { NodeInfo } from './protocol/messages.ts'
+import { createRestAnswers } from './streams/rest-answers.ts'
 import { createXdsStreams } from './streams/xds-streams.ts'
 import type { Certificates } from './transport/grpc/certificates.ts'
 import { createGrpcServer, type GrpcLimits } from './transport/grpc/server.ts'
+import { createRestServer, type RestServer, type RestServerOptions } from './transport/rest/rest-server.ts'
 import { createHeadCheck, type HeadCheck } from './world/head-check.ts'
 import { createStateDir } from './world/state-dir.ts'
 import { createWorld, type World } from './world/world.ts'
@@ -25,6 +28,8 @@ export interface EdgeOptions {
   /** What this edge is called in the status of nodes. */
   readonly name: string
   readonly listen: Address
+  /** Where it is asked by REST; not served where this is left out. */
+  readonly rest?: Address | undefined
   /** Absent: plain text. */
   readonly certificates?: Certificates
   /** Several processes share the port. */
@@ -51,7 +56,7 @@ export interface Edge {
   /** Listens and begins to follow. Fails where the address is taken. */
   start(): Promise<void>
   /** Where it listens. */
-  addresses(): { readonly grpc: Address | undefined }
+  addresses(): { readonly grpc: Address | undefined; readonly rest: Address | undefined }
   /** What keeps it from doing its work, a line each; empty: it is ready. Once ready it stays so. */
   missing(): readonly string[]
   /** Resolves when it is ready, or when the signal aborts. */
@@ -69,6 +74,8 @@ export function createEdge(options: EdgeOptions): Edge {
   const onReady = new Set<() => void>()
   let wasReady = false
   let listening: Address | undefined
+  let restListening: Address | undefined
+  let rest: RestServer | undefined
 
   const kept = options.stateDir === undefined ? undefined : createStateDir({ ...options, folder: options.stateDir })
   const world: World = createWorld({
@@ -78,26 +85,28 @@ export function createEdge(options: EdgeOptions): Edge {
     fleetGlobs: options.fleets ?? [],
     onDirectory() {
       streams.reassign()
+      if (options.rest) restAnswers.advanced()
       kept?.keepOnly(new Set(world.sets()))
     },
     onNews(set, news) {
       kept?.note(set, news)
       heads.advanced()
+      if (options.rest) restAnswers.advanced()
       noteReadiness()
     },
   })
   const heads: HeadCheck = createHeadCheck({ store, clock, setsOf: world.setsOf, standing: world.standing })
-  const streams = createXdsStreams({
+  const access = {
     clock,
-    logger,
     board,
-    tally: createTally(metrics),
-    assign: ({ id, cluster }, names) =>
+    assign: ({ id, cluster }: NodeInfo, names: readonly string[] | undefined) =>
       assignFleet({ id, cluster, names }, world.fleets(), { singleFleet: options.singleFleet ?? false }),
     historyOf: world.history,
     revisionOf: world.revisionOf,
     confirm: heads.confirm,
-  })
+  }
+  const streams = createXdsStreams({ ...access, logger, tally: createTally(metrics) })
+  const restAnswers = createRestAnswers({ ...access, fleets: () => world.fleets().keys() })
   const server = createGrpcServer({ ...options, methods: streams.methods })
 
   function noteReadiness(): void {
@@ -111,11 +120,15 @@ export function createEdge(options: EdgeOptions): Edge {
     async start() {
       for (const { set, contents } of (await kept?.load()) ?? []) world.take(set, { kind: 'contents', contents })
       listening = await server.start()
+      if (options.rest) {
+        rest = await createRest({ ...options, listen: options.rest, answer: restAnswers.answer })
+        restListening = await rest.start()
+      }
       world.start()
       noteReadiness()
       startReporter({ store, board, edge: name, clock, logger, signal: stopping.signal })
     },
-    addresses: () => ({ grpc: listening }),
+    addresses: () => ({ grpc: listening, rest: restListening }),
     missing: () => (wasReady ? [] : listening === undefined ? ['it does not listen yet'] : world.missing()),
     ready: (signal) =>
       new Promise((resolve) => {
@@ -135,9 +148,17 @@ export function createEdge(options: EdgeOptions): Edge {
     }),
     nodes: board.nodes,
     async stop(drainMs = 0) {
-      await server.drain(drainMs)
+      await Promise.all([server.drain(drainMs), rest?.stop()])
       stopping.abort()
       await kept?.flush()
     },
   }
+}
+
+/** Envoy's descriptors cost 100 ms and 8 MB: only who serves REST loads them. */
+async function createRest(options: Omit<RestServerOptions, 'toJson'>): Promise<RestServer> {
+  const { createEnvoyTypes } = await import('@fleetcast/shared/envoy/types')
+  const { decodeExact } = await import('@fleetcast/shared/envoy/encode')
+  const types = createEnvoyTypes()
+  return createRestServer({ ...options, toJson: ({ type, bytes }) => decodeExact(type, bytes, types) })
 }

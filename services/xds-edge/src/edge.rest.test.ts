@@ -1,0 +1,115 @@
+// An edge asked by REST, as Envoy does it: the present state, nothing new, a change while it waits, and bad questions.
+import { encodeMessage } from '@fleetcast/shared/envoy/encode'
+import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
+import { resource } from '@fleetcast/shared/resources/resource'
+import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
+import type { Entry } from '@fleetcast/shared/store/set-store'
+import { describe, expect, test } from 'vitest'
+import { type Running, type StartOptions, startEdge } from './test/running-edge.ts'
+
+const types = createEnvoyTypes()
+const bytesOf = (type: string, json: object): Uint8Array => {
+  const { value, issues } = encodeMessage(type, json, types)
+  if (value === undefined) throw new Error(JSON.stringify(issues))
+  return value.bytes
+}
+const cluster = (name: string, timeout = '1s'): Entry =>
+  resource({
+    type: CLUSTER,
+    name,
+    bytes: bytesOf(CLUSTER, {
+      name,
+      type: 'EDS',
+      connect_timeout: timeout,
+      eds_cluster_config: { eds_config: { ads: {} } },
+    }),
+    endpointsName: name,
+  })
+const endpoints = (name: string): Entry =>
+  resource({ type: ENDPOINTS, name, bytes: bytesOf(ENDPOINTS, { cluster_name: name }) })
+
+interface Reply {
+  readonly status: number
+  readonly body: { version_info?: string; resources?: { name?: string; '@type': string }[]; error?: string }
+}
+type Ask = (path: string, body: unknown, wait?: number) => Promise<Reply>
+
+async function start(options: StartOptions = {}): Promise<Running & { ask: Ask }> {
+  const running = await startEdge({
+    entries: [cluster('a'), cluster('b'), endpoints('a'), endpoints('b')],
+    ...options,
+    edge: { rest: { host: '127.0.0.1', port: 0 } },
+  })
+  const ask: Ask = async (path, body, wait = 0) => {
+    const answer = await fetch(`http://127.0.0.1:${running.edge.addresses().rest!.port}/v3/discovery:${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: `wait=${wait}` },
+      body: JSON.stringify(body),
+    })
+    const text = await answer.text()
+    return { status: answer.status, body: text === '' ? {} : JSON.parse(text) }
+  }
+  return { ...running, ask }
+}
+
+const node = { id: 'n1', cluster: 'web' }
+const names = ({ body }: Reply): (string | undefined)[] => (body.resources ?? []).map(({ name }) => name)
+
+test('the present state, then nothing new, then a change', async () => {
+  const { ask, put, edge } = await start()
+  const first = await ask('clusters', { node })
+  expect([first.status, names(first), first.body.resources?.[0]?.['@type']]).toEqual([200, ['a', 'b'], CLUSTER])
+  const version_info = first.body.version_info
+  expect((await ask('clusters', { node, version_info })).status).toBe(304)
+  const waiting = ask('clusters', { node, version_info }, 20)
+  await put(fleetSet('web'), [cluster('a', '2s')])
+  const next = await waiting
+  expect([next.status, names(next).length, next.body.version_info === version_info]).toEqual([200, 2, false])
+  expect(edge.nodes()[0]).toMatchObject({
+    id: 'n1',
+    fleet: 'web',
+    types: { cds: { acked: true, version: version_info } },
+  })
+})
+
+test('named types: only what is asked for, and silence for what nobody has', async () => {
+  const { ask } = await start()
+  const found = await ask('endpoints', { node, resource_names: ['b', 'none'] })
+  expect(found.body.resources).toEqual([{ '@type': ENDPOINTS, cluster_name: 'b' }])
+  expect((await ask('endpoints', { node, resource_names: ['none'] })).status).toBe(304)
+})
+
+test('rule 6 of the design: a removed cluster stays for removeAfter', async () => {
+  const { ask, put } = await start({ fleet: { removeAfterMs: 300 } })
+  await put(fleetSet('web'), [], [`${CLUSTER}\nb`])
+  const during = await ask('clusters', { node })
+  expect(names(during)).toEqual(['a', 'b'])
+  await expect.poll(async () => names(await ask('clusters', { node }))).toEqual(['a'])
+})
+
+test('a fleet that is not there is waited for, and a retired one says nothing', async () => {
+  const { ask, put } = await start()
+  const late = ask('clusters', { node: { id: 'n', cluster: 'late' } }, 20)
+  await put(fleetSet('late'), [cluster('x')])
+  await put(DIRECTORY, [fleetEntry({ name: 'late', views: [], retired: false, removeAfterMs: 0 })])
+  expect(names(await late)).toEqual(['x'])
+  await put(DIRECTORY, [fleetEntry({ name: 'late', views: [], retired: true, removeAfterMs: 0 })])
+  expect((await ask('clusters', { node: { id: 'n', cluster: 'late' } })).status).toBe(304)
+})
+
+describe('questions that are not answered', () => {
+  const rows: [string, string, unknown, number, RegExp][] = [
+    ['no node', 'clusters', {}, 400, /node/],
+    ['another type', 'clusters', { node, type_url: ENDPOINTS }, 400, /serves/],
+    ['no object', 'clusters', [1], 400, /DiscoveryRequest/],
+    ['a path of nothing', 'nonsense', { node }, 404, /./],
+    ['an identity that does not fit', 'clusters', { node: { id: 'n', cluster: 'web' } }, 403, /only-me/],
+  ]
+  test.each(rows)('%s', async (_name, path, body, status, error) => {
+    const { ask } = await start({ fleet: status === 403 ? { nodes: { cluster: ['web'], identity: ['only-me'] } } : {} })
+    const reply = await ask(path, body)
+    expect(reply.status).toBe(status)
+    expect(reply.body.error).toMatch(error)
+  })
+})
