@@ -94,7 +94,7 @@ export function logContract(open: () => Promise<LogFixture>): void {
     expect(await append([])).toEqual({ kind: 'appended', position: base })
     expect((await log.read('east'))!.position).toEqual(base)
   })
-  it('refuses a deposed leader in append, heartbeat and renew, and writes nothing', async () => {
+  it('rule 2: refuses a deposed leader in append, heartbeat and renew, and writes nothing', async () => {
     const { log, other, append, epoch, base } = await setUp()
     await other.elect('east')
     expect(await append([put('a')])).toEqual({ kind: 'deposed' })
@@ -199,7 +199,7 @@ export function logContract(open: () => Promise<LogFixture>): void {
     await lose()
     expect(await other.elect('east')).toBeGreaterThan(epoch)
   })
-  it('shows a large append whole or not at all', async () => {
+  it('rule 4: shows a large append whole or not at all', async () => {
     const { log, other, append } = await setUp()
     const many = Array.from({ length: 3_000 }, (_, i) => put(`s${i}`))
     const heard = listen(other, 'east', stop.signal)

@@ -78,7 +78,7 @@ describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () =
     expect(results.map(({ kind }) => kind).toSorted()).toEqual(['committed', 'conflict'])
     expect(await redis.commands.call('KEYS', `${prefix}:*staging*`)).toEqual([])
   })
-  it('reads a set whole while commits go on', async () => {
+  it('rule 4: reads a set whole while commits go on', async () => {
     const { store, open, commit } = await setUp()
     const many = Array.from({ length: 2_000 }, (_, i) => entry(`r${i}`))
     await commit(0, ...many)

@@ -89,7 +89,7 @@ export function storeContract(open: () => Promise<StoreFixture>): void {
     expect(await store.load(SET)).toMatchObject({ head: { revision: 0 }, entries: new Map() })
     expect(await store.history(SET, 5)).toEqual([])
   })
-  it('commits puts and removals as one revision, with a digest over all entries', async () => {
+  it('rule 4: commits puts and removals as one revision, with a digest over all entries', async () => {
     const { other, commit } = await setUp()
     expect(await commit({ change: put(entry('a'), entry('b')) })).toMatchObject({ head: { revision: 1 } })
     const change = { put: [entry('b', 'new'), entry('c')], remove: [keyOf('a')] }
@@ -132,7 +132,7 @@ export function storeContract(open: () => Promise<StoreFixture>): void {
     ['a missing site', at(5), {}, 'stale'],
     ['one more site', at(5), { ...at(5), west: { generation: 'w', n: 0 } }, 'committed'],
     ['one site later, one earlier', { ...at(5), west: at(5).east! }, { ...at(9), west: at(4).east! }, 'stale'],
-  ])('over a position vector: %s is %s %s %s', async (_name, before, positions, kind) => {
+  ])('rule 3: over a position vector: %s is %s %s %s', async (_name, before, positions, kind) => {
     const { store, commit } = await setUp()
     await commit({ positions: before, change: put(entry('a')) })
     const [changed] = [await commit({ base: 1, positions, change: put(entry('b')) })]
@@ -260,7 +260,7 @@ export function storeContract(open: () => Promise<StoreFixture>): void {
     await vi.waitFor(() => expect(edge.names()).toEqual(['a']), TIMEOUT)
     expect(edge.heard).toHaveLength(1)
   })
-  it('says nothing after a loss until the new generation is sealed, then its contents', async () => {
+  it('rule 2: says nothing after a loss until the new generation is sealed, then its contents', async () => {
     const { store, other, commit, generation, lose } = await setUp()
     const known = follower(store, SET, stop.signal)
     await vi.waitFor(() => expect(known.revision()).toBe(0), TIMEOUT)
