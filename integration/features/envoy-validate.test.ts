@@ -1,11 +1,12 @@
-// A real Envoy as the judge of the checks: each case is given to `envoy --mode validate`, which must say what the table
-// says. It runs no Lua and opens no file here: no case holds any.
+// A real Envoy as the judge of what is read and checked: each case is given to `envoy --mode validate`, which must say
+// what the table says. No case holds Lua, or names a file that would be made.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CHECK_CASES } from '@fleetcast/shared/envoy/checks/test/check-cases'
+import { YAML_CASES } from '@fleetcast/shared/envoy/test/yaml-cases'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { envoyPath, isCi, missing } from '../harness/machine.ts'
@@ -21,10 +22,9 @@ describe.skipIf(why !== undefined && !isCi)('what a real Envoy says of a configu
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  async function validate(yaml: string): Promise<{ verdict: 'accepts' | 'refuses'; said: string }> {
-    const file = join(folder, 'envoy.json')
-    // JSON, and not YAML: what is written must be what is read.
-    await writeFile(file, JSON.stringify({ node: { id: 'n', cluster: 'c' }, static_resources: parse(yaml) }))
+  async function validate(name: string, text: string): Promise<{ verdict: 'accepts' | 'refuses'; said: string }> {
+    const file = join(folder, name)
+    await writeFile(file, text)
     try {
       await run(envoyPath() ?? 'envoy', ['--mode', 'validate', '-c', file, '--log-level', 'error'], { timeout: 10_000 })
       return { verdict: 'accepts', said: '' }
@@ -34,7 +34,14 @@ describe.skipIf(why !== undefined && !isCi)('what a real Envoy says of a configu
   }
 
   test.each(CHECK_CASES)('$what: $envoy', async ({ yaml, envoy }) => {
-    const { verdict, said } = await validate(yaml)
+    // JSON, and not YAML: what is written must be what is read.
+    const json = JSON.stringify({ node: { id: 'n', cluster: 'c' }, static_resources: parse(yaml) })
+    const { verdict, said } = await validate('envoy.json', json)
+    expect(verdict, said).toBe(envoy)
+  })
+
+  test.each(YAML_CASES)('$what: $envoy', async ({ yaml, envoy }) => {
+    const { verdict, said } = await validate('envoy.yaml', yaml)
     expect(verdict, said).toBe(envoy)
   })
 })
