@@ -135,6 +135,10 @@ describe.skipIf(missing)(`faults${missing ? ` (skipped: ${missing})` : ''}`, () 
     const link = open(`redis://user:PASSWORD@127.0.0.1:${port}`)
     const store = createRedisStore({ redis: open(`redis://127.0.0.1:${port}`), logger })
     const known = follower(store, SET, stop.signal)
+    const queue = createBullQueue({ redis: open(`redis://127.0.0.1:${port}`), logger })
+    const rung: string[] = []
+    void queue.work(async ({ set }) => void rung.push(set), stop.signal)
+    const woken = queue.wake(SET, {})
     await vi.waitFor(async () => expect(await link.health()).toContain(`Redis 127.0.0.1:${port}: `), SOON)
     const late = await startRedis({ port })
     try {
@@ -145,6 +149,8 @@ describe.skipIf(missing)(`faults${missing ? ` (skipped: ${missing})` : ''}`, () 
       const { id } = await store.createGeneration()
       await store.seal(id)
       await vi.waitFor(() => expect(known.revision()).toBe(0), SOON)
+      await woken
+      await vi.waitFor(() => expect(rung).toEqual([SET]), SOON)
       expect(logged.length).toBeGreaterThan(0)
       expect(logged.join()).not.toContain('PASSWORD@')
       expect(logged.join()).not.toContain('"PASSWORD"')
@@ -179,6 +185,21 @@ describe.skipIf(missing)(`faults${missing ? ` (skipped: ${missing})` : ''}`, () 
     worker.kill('SIGKILL')
     await vi.waitFor(() => expect(jobs).toEqual([{ set: SET, positions: { east: { generation: 'g', n: 3 } } }]), SOON)
     expect(performance.now() - killedAt).toBeLessThan(10_000)
+  })
+  it('what waits for a Redis that never comes ends when it is closed', async () => {
+    const link = open(`redis://127.0.0.1:${await freePort()}`)
+    const [log, store, queue] = [
+      createRedisLog({ redis: link, logger }),
+      createRedisStore({ redis: link, logger }),
+      createBullQueue({ redis: link, logger }),
+    ]
+    follower(store, SET, stop.signal)
+    const ends = [queue.work(async () => undefined, stop.signal), log.claim('east', async () => undefined, stop.signal)]
+    const news = log.follow('east', stop.signal)[Symbol.asyncIterator]().next()
+    await Promise.all([log.close(), store.close(), queue.close()])
+    await link.close()
+    await Promise.all(ends)
+    expect(await news).toEqual({ value: undefined, done: true })
   })
   it('commands of a link that is closed end', async () => {
     const link = open(`redis://127.0.0.1:${await freePort()}`)
