@@ -16,19 +16,20 @@ export interface ListenValues {
 
 export interface EdgeListeners {
   readonly listen: Address
+  readonly rest: Address | undefined
   readonly certificates?: Certificates
 }
 
 /** Fails where the first pair of certificate and key can't be used. */
 export async function edgeListeners(values: ListenValues, clock: Clock, logger: Logger): Promise<EdgeListeners> {
-  const { listen, tlsCert, tlsKey, clientCa } = values
-  if (tlsCert === undefined || tlsKey === undefined) return { listen }
+  const { listen, rest, tlsCert, tlsKey, clientCa } = values
+  if (tlsCert === undefined || tlsKey === undefined) return { listen, rest }
   const files = {
     certFile: tlsCert,
     keyFile: tlsKey,
     ...(clientCa === undefined ? {} : { clientCaFile: clientCa }),
   }
-  return { listen, certificates: await readCertificates(files, clock, logger) }
+  return { listen, rest, certificates: await readCertificates(files, clock, logger) }
 }
 
 /** Starts the edge; an address that is taken becomes a message that names its flag. */

@@ -3,17 +3,17 @@ import { readEnvironment } from '@fleetcast/shared/runtime/config'
 import { failure } from '@fleetcast/shared/runtime/failure'
 import { createLogger, type LogLevel } from '@fleetcast/shared/runtime/logger'
 import { EXIT_DONE, EXIT_WRONG_USAGE, run, systemHost } from '@fleetcast/shared/runtime/run'
-import manifest from '../package.json' with { type: 'json' }
 import { type Plan, plan } from './plan.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 import { VERBS } from './verbs.ts'
+import { readVersion } from './version.ts'
 
 const STOP_MS = 10_000
 
 export async function main(words: readonly string[]): Promise<void> {
   const environment = readEnvironment()
   const terminal = createTerminal({ out: process.stdout, error: process.stderr, environment })
-  const planned = plan({ verbs: VERBS, words, environment, version: manifest.version })
+  const planned = plan({ verbs: VERBS, words, environment, version: readVersion() })
   const logger = createLogger(
     planned.kind === 'run'
       ? { level: levelOf(planned.values), role: planned.verb.name }

@@ -4,9 +4,9 @@ import { type Admin, createAdmin } from '@fleetcast/shared/runtime/admin'
 import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
 import type { Metrics } from '@fleetcast/shared/runtime/metrics'
-import manifest from '../package.json' with { type: 'json' }
 import { createQuestions, type Questions } from './answers/questions.ts'
 import { overviewOf, type Sources } from './answers/status.ts'
+import { readVersion } from './version.ts'
 
 /** One part of a process, as its admin address sees it. */
 export interface Part {
@@ -31,6 +31,7 @@ export function createRoleAdmin(options: RoleAdminOptions): Promise<Admin> {
   const { role, address, logger, metrics, parts, sources, signal } = options
   const missing = (): readonly string[] =>
     signal.aborted ? ['it is stopping'] : Object.values(parts).flatMap((part) => part.missing())
+  const version = readVersion()
   const questions = sources ? createQuestions(sources) : { questions: {}, orders: {} }
   return createAdmin({
     address,
@@ -43,7 +44,7 @@ export function createRoleAdmin(options: RoleAdminOptions): Promise<Admin> {
       const lacks = missing()
       return {
         role,
-        version: manifest.version,
+        version,
         ready: lacks.length === 0,
         missing: lacks,
         ...(sources ? await overview(sources) : {}),
