@@ -81,10 +81,16 @@ function fields(value: JsonObject, desc: DescMessage, path: string, c: Context):
     if (rival) c.bad(here, `only one of "${rival}" and "${key}" may be set`)
     if (field.oneof) chosen.set(field.oneof.name, key)
     if (field.proto.options?.deprecated) c.warn(here, `"${field.name}" is deprecated in ${desc.typeName}`)
-    out[field.name] = fieldValue(raw, field, here, c)
+    out[field.name] = fieldValue(raw, field, here, c.types.sensitiveFields(desc).includes(field) ? discreet(c) : c)
   }
   return out
 }
+
+/** Rule 8: of what should be a secret nothing is quoted, whatever is wrong with it. */
+const discreet = (c: Context): Context => ({
+  ...c,
+  bad: (path) => c.bad(path, 'this field holds a secret, and what is written is not of its form'),
+})
 
 function fieldValue(value: unknown, field: DescField, path: string, c: Context): JsonValue {
   const one = (v: unknown, p: string): JsonValue => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readDocument } from './document.ts'
 import { decodeMessage, encodeMessage } from './encode.ts'
 import { createEnvoyTypes } from './types.ts'
 
@@ -60,6 +61,24 @@ test.each(secrets)('rule 8: what is decoded shows no secret: %s', (_, type, inpu
   expect(shown).toContain('[redacted]')
   expect(shown).not.toContain('hush')
   expect(shown).not.toContain(Buffer.from('hush').toString('base64'))
+})
+
+/** Slips that put a secret where its type is wrong: the problem must not quote it. */
+const slips: [what: string, yaml: string][] = [
+  ['a key that is no mapping', 'secrets: [ { name: s, tls_certificate: { private_key: hush } } ]'],
+  ['a key that is a list', 'secrets: [ { name: s, tls_certificate: { private_key: { inline_string: [hush] } } } ]'],
+  ['bytes that are no base64', 'secrets: [ { name: s, generic_secret: { secret: { inline_bytes: "hush!" } } } ]'],
+  ['a certificate that is a key', `secrets: [ { name: s, tls_certificate: "-----BEGIN\\nhush" } ]`],
+  [
+    'a key that can not be read',
+    'secrets: [ { name: s, tls_certificate: { certificate_chain: { filename: a }, private_key: { inline_string: hush } } } ]',
+  ],
+  ['no YAML', 'secrets: [ { name: s, tls_certificate: { private_key: { inline_string: "hush" } } ]'],
+]
+test.each(slips)('rule 8: no problem quotes a secret: %s', (_, text) => {
+  const { problems } = readDocument({ name: 'fleet', text, types })
+  expect(problems.length).toBeGreaterThan(0)
+  expect(JSON.stringify(problems)).not.toContain('hush')
 })
 
 test('a file name is no secret', () => {

@@ -33,15 +33,18 @@ export function asList(v: unknown): readonly unknown[] {
 /** The text, or an empty one. */
 export const asText = (v: unknown): string => (typeof v === 'string' ? v : '')
 
-/** A value as a message to the user may show it: texts and numbers as written, the rest by its kind. */
+/**
+ * A value as a message to the user may show it: short texts and numbers as written, the rest by its kind. A long text is
+ * not shown at all: it may be a key that stands in the wrong place (rule 8).
+ */
 export function show(v: unknown): string {
   if (v === undefined) return 'nothing'
   if (v === null) return 'null'
   if (isWrittenNumber(v)) return v.source
   if (Array.isArray(v)) return 'a list'
   if (typeof v === 'object') return 'a mapping'
-  const text = typeof v === 'string' ? JSON.stringify(v) : String(v)
-  return text.length > 80 ? `${text.slice(0, 77)}…"` : text
+  if (typeof v !== 'string') return String(v)
+  return v.length > 60 || v.includes('\n') ? 'a long text' : JSON.stringify(v)
 }
 
 /** The path of a member: `a.b`, `a[0]`, `a["x/y"]`. */

@@ -1,26 +1,12 @@
 // Which parts of a resource are secret (rule 8): the fields that Envoy's API marks with udpa.annotations.sensitive. A
 // file name or a variable's name in such a field is no secret, what stands inline is.
-import { type DescField, type DescMessage, type FileRegistry, getOption, hasOption } from '@bufbuild/protobuf'
+import type { DescField, DescMessage } from '@bufbuild/protobuf'
 import { canonical, TYPED_STRUCT, typeNameOf } from './canonical-json.ts'
 import { isObject, type JsonObject } from './json-value.ts'
 import type { EnvoyTypes } from './types.ts'
 import { type Visited, walkMessages } from './walk.ts'
 
 export const REDACTED = '[redacted]'
-
-/** The sensitive fields of a message; remembers its answers. */
-export function createSensitiveFields(types: FileRegistry): (desc: DescMessage) => readonly DescField[] {
-  const option = types.getExtension('udpa.annotations.sensitive')
-  const answers = new Map<DescMessage, readonly DescField[]>()
-  return (desc) => {
-    let answer = answers.get(desc)
-    if (!answer) {
-      answer = option ? desc.fields.filter((f) => hasOption(f, option) && getOption(f, option) === true) : []
-      answers.set(desc, answer)
-    }
-    return answer
-  }
-}
 
 /** Whether a message in canonical JSON holds a secret of its own, the messages in it apart. */
 export function holdsSecret({ desc, json }: Visited, types: EnvoyTypes): boolean {

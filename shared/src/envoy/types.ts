@@ -3,11 +3,10 @@
 // is read, and nothing is done at import.
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { createFileRegistry, type DescField, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
+import { createFileRegistry, type DescMessage, type FileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { createEncoder, type Encode } from './deterministic.ts'
 import { createValidator, type Validate } from './pgv.ts'
-import { createSensitiveFields } from './sensitive.ts'
 import { createTypeIndex, type TypeIndex } from './type-index.ts'
 import { createUpgrade, type Upgrade } from './upgrade-v2.ts'
 
@@ -22,8 +21,6 @@ export interface EnvoyTypes extends TypeIndex {
   /** The v3 name of a v2 message; any other name as it is. */
   readonly today: (type: string) => string
   readonly validate: Validate
-  /** The fields of a message that Envoy's API marks as secret. */
-  readonly sensitiveFields: (desc: DescMessage) => readonly DescField[]
   /** Bytes that depend on content only. */
   readonly encode: Encode
 }
@@ -40,7 +37,6 @@ export function createEnvoyTypes(): EnvoyTypes {
     ) as Extensions,
     ...createUpgrade(index),
     validate: createValidator(index),
-    sensitiveFields: createSensitiveFields(registry),
     encode: createEncoder(registry),
   }
 }
