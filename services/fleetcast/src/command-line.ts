@@ -8,6 +8,8 @@ export interface Words {
   readonly operands: readonly string[]
   readonly flags: Flags
   readonly asksHelp: boolean
+  /** False where reading stopped at a mistake: the rest is not known. */
+  readonly isReadable: boolean
   readonly mistakes: readonly string[]
 }
 
@@ -17,13 +19,14 @@ export function readWords(verb: Verb, words: readonly string[]): Words {
   try {
     const { operands, unknown } = command.parseOptions([...words])
     const asksHelp = unknown.includes('--help') || unknown.includes('-h')
-    const strange = unknown.filter((word) => word.startsWith('-'))
-    const all = [...operands, ...unknown.filter((word) => !word.startsWith('-'))]
-    const mistakes = [...strange.map((word) => `unknown flag ${word.split('=')[0]}`), ...countMistakes(verb, all)]
-    return { operands: all, flags: command.opts(), asksHelp, mistakes }
+    const strange = unknown.filter((word) => word.startsWith('-')).map((word) => `unknown flag ${word.split('=')[0]}`)
+    // After an unknown flag nobody knows which words are its values: the operands are not counted then.
+    const mistakes = strange.length > 0 ? strange : countMistakes(verb, operands)
+    return { operands, flags: command.opts(), asksHelp, isReadable: true, mistakes }
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return { operands: [], flags: {}, asksHelp: false, mistakes: [error.message.replace(/^error: /, '')] }
+    const asksHelp = words.includes('--help') || words.includes('-h')
+    return { operands: [], flags: {}, asksHelp, isReadable: false, mistakes: [error.message.replace(/^error: /, '')] }
   }
 }
 

@@ -46,6 +46,7 @@ export function plan({ verbs, words, environment, version }: PlanInput): Plan {
 function planVerb(verb: Verb, rest: readonly string[], environment: Environment): Plan {
   const words = readWords(verb, rest)
   if (words.asksHelp) return { kind: 'print', text: helpOf(verb).trimEnd() }
+  if (!words.isReadable) return { kind: 'refuse', mistakes: words.mistakes }
   const read = readSettings(verb.settings, words.flags, environment)
   const mistakes = [...words.mistakes, ...read.mistakes, ...(verb.check?.(read.values, words.operands) ?? [])]
   const values = complete(read)
