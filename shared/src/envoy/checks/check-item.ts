@@ -19,7 +19,7 @@ import { checkHttpFilters, checkNetworkFilters, checkUpstreamFilters } from './c
 import { checkListener } from './check-listener.ts'
 import { checkRegex } from './check-regex.ts'
 import { checkDomains, checkHeaders, checkRouteAction, checkWeightedClusters, HEADER_HOLDERS } from './check-routes.ts'
-import { checkCertificate, checkServerTls, checkTlsVersions, checkValidationContext } from './check-tls.ts'
+import { checkAuthority, checkCertificate, checkNames, checkServerTls, checkTlsVersions } from './check-tls.ts'
 
 const NETWORK = 'envoy.extensions.filters.network'
 const TLS = 'envoy.extensions.transport_sockets.tls.v3'
@@ -41,7 +41,8 @@ const BY_TYPE: readonly (readonly [type: string, ...checks: readonly Check[]])[]
   ['envoy.config.route.v3.RouteAction', checkRouteAction],
   ['envoy.type.matcher.v3.RegexMatcher', checkRegex],
   [`${TLS}.TlsCertificate`, checkCertificate],
-  [`${TLS}.CertificateValidationContext`, checkValidationContext],
+  [`${TLS}.CertificateValidationContext`, checkAuthority],
+  [`${TLS}.CommonTlsContext`, checkNames],
   [`${TLS}.TlsParameters`, checkTlsVersions],
   [`${TLS}.DownstreamTlsContext`, checkServerTls],
   ...HEADER_HOLDERS.map((type) => [type, checkHeaders] as const),

@@ -45,13 +45,19 @@ export const checkCertificate: Check = (m, c) => {
   }
 }
 
-export const checkValidationContext: Check = (m, c) => {
-  const { trusted_ca, match_typed_subject_alt_names, match_subject_alt_names } = m
+export const checkAuthority: Check = ({ trusted_ca }, c) => {
   const ca = inlineOf(trusted_ca)
   if (ca && !readCertificate(ca)) c.error('trusted_ca', 'the certificate can not be read: PEM expected')
-  const hasNames = asList(match_typed_subject_alt_names).length + asList(match_subject_alt_names).length > 0
-  const isTrusting = trusted_ca !== undefined || m.ca_certificate_provider_instance !== undefined || m.system_root_certs
-  if (hasNames && !isTrusting) c.error('', 'names are only worth checking with a trusted_ca')
+}
+
+/** In a combined context the other half may bring the authority, so only the plain one is judged. */
+export const checkNames: Check = ({ validation_context }, c) => {
+  const m = asObject(validation_context)
+  const names = [...asList(m.match_typed_subject_alt_names), ...asList(m.match_subject_alt_names)]
+  const sources = ['trusted_ca', 'ca_certificate_provider_instance', 'system_root_certs', 'custom_validator_config']
+  if (names.length > 0 && sources.every((f) => m[f] === undefined)) {
+    c.error('validation_context', 'names are only worth checking with a trusted_ca')
+  }
 }
 
 const VERSIONS = ['TLSv1_0', 'TLSv1_1', 'TLSv1_2', 'TLSv1_3']

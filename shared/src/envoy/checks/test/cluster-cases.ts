@@ -105,6 +105,24 @@ const CLUSTERS: readonly Row[] = [
     /trusted_ca/,
   ],
   [
+    'names with an authority from elsewhere',
+    '+',
+    '+',
+    tls(
+      'Upstream',
+      'common_tls_context: { combined_validation_context: { default_validation_context: { match_typed_subject_alt_names: [ { san_type: DNS, matcher: { exact: a } } ] }, validation_context_sds_secret_config: { name: ca, sds_config: { path_config_source: { path: /dev/null } } } } }',
+    ),
+  ],
+  [
+    'names with an authority',
+    '+',
+    '+',
+    tls(
+      'Upstream',
+      `common_tls_context: { validation_context: { trusted_ca: ${pem(CERTIFICATE)}, match_typed_subject_alt_names: [ { san_type: DNS, matcher: { exact: a } } ] } }`,
+    ),
+  ],
+  [
     'an unreadable authority',
     '-',
     '-',
