@@ -1,6 +1,4 @@
 // The whole path in this process over memory, as `fleetcast up` runs it, but fed by the control contract.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { createPublisher } from '@fleetcast/publisher/publisher'
 import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { alwaysLeads } from '@fleetcast/shared/log/leadership'
@@ -15,6 +13,7 @@ import type { SetStore } from '@fleetcast/shared/store/set-store'
 import { createWatcher } from '@fleetcast/watcher/watcher'
 import { createEdge } from '@fleetcast/xds-edge/edge'
 import type { BenchSource } from './bench-source.ts'
+import { collectGarbage } from './collect-garbage.ts'
 
 /** What `serve` needs of a running plane, wherever its processes are. */
 export interface Plane {
@@ -38,10 +37,4 @@ export async function serveEmbedded(source: BenchSource, listen: Address, signal
   void watcher.run(signal)
   await edge.ready(signal)
   return { store, pids: [process.pid], collect: async () => collectGarbage() }
-}
-
-/** A full collection, also where Node was started without `--expose-gc`. */
-export function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
 }
