@@ -30,17 +30,17 @@ export async function* followLog(deps: FollowDeps, signal: AbortSignal): AsyncGe
   const connection = link.connect('blocking')
   const end = (): void => connection.close()
   signal.addEventListener('abort', end, { once: true })
-  let position: Position | undefined
+  let known: Known | undefined
   try {
     while (!signal.aborted) {
       try {
-        for (const news of await nextNews(deps, connection, position)) {
-          position = news.kind === 'state' ? news.state.position : news.event.position
+        for (const { news, request } of await nextNews(deps, connection, known)) {
+          known = { request, ...(news.kind === 'state' ? news.state.position : news.event.position) }
           yield news
           if (signal.aborted) return
         }
         backoff.reset()
-        if (position === undefined) await pause(clock, deps.compareMs / 10, signal)
+        if (known === undefined) await pause(clock, deps.compareMs / 10, signal)
       } catch (error) {
         if (signal.aborted) return
         logger.warn({ site, error: error instanceof Error ? error.message : String(error) }, 'the log can not be read')
@@ -53,34 +53,50 @@ export async function* followLog(deps: FollowDeps, signal: AbortSignal): AsyncGe
   }
 }
 
+/** Where a follower stands, and by which request it came there. */
+interface Known extends Position {
+  readonly request: string
+}
+interface Heard {
+  readonly news: LogNews
+  readonly request: string
+}
+
 /** What there is after the position; nothing where nothing came in a while. */
 async function nextNews(
   deps: FollowDeps,
   connection: RedisConnection,
-  position: Position | undefined,
-): Promise<readonly LogNews[]> {
+  known: Known | undefined,
+): Promise<readonly Heard[]> {
   const { codec, site, keys, compareMs } = deps
-  if (position === undefined) return readAll(deps)
-  const from = streamId(position.n)
-  const block = ['COUNT', ENTRIES_MAX, 'BLOCK', compareMs, 'STREAMS', keys.events, from]
+  if (known === undefined) return readAll(deps)
+  const block = ['COUNT', ENTRIES_MAX, 'BLOCK', compareMs, 'STREAMS', keys.events, streamId(known.n)]
   const reply = (await connection.callBuffer('XREAD', ...block)) as [Buffer, RawEntry[]][] | null
   const entries = (reply?.[0]?.[1] ?? []).map(parseEntry)
-  if (entries.length === 0) return (await isSame(deps, position)) ? [] : readAll(deps)
-  for (const [i, entry] of entries.entries()) {
+  if (entries.length === 0) return (await isSame(deps, known)) ? [] : readAll(deps)
+  let { n, request } = known
+  for (const entry of entries) {
     checkFormat(keys.events, entry.version)
-    const isNext = entry.generation === position.generation && entry.n === position.n + 1 + i
+    const isNext = entry.generation === known.generation && entry.n === n + 1 && entry.after === request
     if (!isNext || entry.body === undefined) return readAll(deps)
+    n = entry.n
+    request = entry.request
   }
-  return entries.map((entry) => ({ kind: 'event', event: eventOf(codec, site, entry) }))
+  return entries.map((entry) => ({
+    news: { kind: 'event', event: eventOf(codec, site, entry) },
+    request: entry.request,
+  }))
 }
 
-async function readAll({ link, codec, site, keys }: FollowDeps): Promise<readonly LogNews[]> {
-  const state = await readState({ redis: link.commands, codec, site, keys })
-  return state ? [{ kind: 'state', state }] : []
+async function readAll({ link, codec, site, keys }: FollowDeps): Promise<readonly Heard[]> {
+  const read = await readState({ redis: link.commands, codec, site, keys })
+  return read ? [{ news: { kind: 'state', state: read.state }, request: read.request }] : []
 }
 
 /** A log that is gone altogether is waited for: what is known stays (rule 2). */
-async function isSame({ link, keys }: FollowDeps, position: Position): Promise<boolean> {
+async function isSame({ link, keys }: FollowDeps, known: Known): Promise<boolean> {
   const head = await readHead(link.commands, keys)
-  return head === undefined || (head.generation === position.generation && head.n >= position.n)
+  if (head === undefined) return true
+  if (head.generation !== known.generation || head.n < known.n) return false
+  return head.n > known.n || head.request === known.request
 }

@@ -24,17 +24,17 @@ export interface LogHead {
   readonly generation: string
   readonly n: number
   readonly synced: boolean
+  /** The request of the last append; empty before the first. */
+  readonly request: string
 }
 
 /** Throws where the log is of a newer format. */
 export async function readHead(redis: RedisConnection, { head }: LogKeys): Promise<LogHead | undefined> {
-  const [version, generation, n, synced] = (await redis.call('HMGET', head, 'v', 'generation', 'n', 'synced')) as (
-    | string
-    | null
-  )[]
+  const fields = await redis.call('HMGET', head, 'v', 'generation', 'n', 'synced', 'last')
+  const [version, generation, n, synced, request] = fields as (string | null)[]
   if (!generation) return undefined
   checkFormat(head, version)
-  return { generation, n: Number(n), synced: synced === '1' }
+  return { generation, n: Number(n), synced: synced === '1', request: request ?? '' }
 }
 
 export const streamId = (n: number): string => (n === 0 ? '0-1' : `${n}-0`)
@@ -46,11 +46,17 @@ interface Reader {
   readonly keys: LogKeys
 }
 
+export interface ReadState {
+  readonly state: LogState
+  /** What the next event comes after. */
+  readonly request: string
+}
+
 /**
  * The position, then a scan, which may see appends that came meanwhile, then those appends: the state at the position that
  * the head has after the scan. Begins again when the log was renewed or trimmed in between.
  */
-export async function readState(reader: Reader): Promise<LogState | undefined> {
+export async function readState(reader: Reader): Promise<ReadState | undefined> {
   const { redis, keys } = reader
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const before = await readHead(redis, keys)
@@ -61,7 +67,7 @@ export async function readState(reader: Reader): Promise<LogState | undefined> {
     const missed = await missedValues(reader, before, after.n)
     if (missed === undefined) continue
     for (const [key, value] of missed) value.length === 0 ? values.delete(key) : values.set(key, value)
-    return stateOf(reader, after, values)
+    return { state: stateOf(reader, after, values), request: after.request }
   }
   throw new Error(`${keys.objects} can't be read whole: it changes faster, or does not fit its head`)
 }
@@ -124,6 +130,9 @@ export interface StreamEntry {
   readonly version: string | undefined
   readonly generation: string | undefined
   readonly synced: boolean
+  readonly request: string
+  /** The request of the append before it. */
+  readonly after: string
   /** Undefined where it was too large to be carried, was trimmed, or can't be read. */
   readonly body: readonly (readonly [ObjectKey, Buffer])[] | undefined
 }
@@ -141,6 +150,8 @@ export function parseEntry([rawId, fields]: RawEntry): StreamEntry {
     version: named.get('v')?.toString(),
     generation: named.get('g')?.toString(),
     synced: named.has('s'),
+    request: named.get('r')?.toString() ?? '',
+    after: named.get('after')?.toString() ?? '',
     body: parseBody(named.get('b')),
   }
 }

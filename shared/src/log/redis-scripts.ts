@@ -47,7 +47,8 @@ return {'appended', ARGV[2], '0'}
 
 /**
  * ARGV: format, generation, n, epoch, a word that names this request, '1' to mark the site synced, change body, events kept, bytes
- * that an event may carry. A request that was sent twice because its answer was lost is written once.
+ * that an event may carry. A request that was sent twice because its answer was lost is written once. An event says which
+ * request it comes after: a Redis that failed over may have lost appends and given their numbers to others.
  */
 export const APPEND: RedisScript = {
   name: 'append',
@@ -66,7 +67,8 @@ while at <= #body do
 end
 local next = string.format('%.0f', tonumber(n) + 1)
 redis.call('HSET', KEYS[1], 'n', next, 'last', ARGV[5])
-local event = {'XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], next .. '-0', 'v', ARGV[1], 'g', generation}
+local event = {'XADD', KEYS[3], 'MAXLEN', '~', ARGV[8], next .. '-0', 'v', ARGV[1], 'g', generation,
+  'r', ARGV[5], 'after', last or ''}
 if synced ~= '' then
   redis.call('HSET', KEYS[1], 'synced', '1')
   event[#event + 1] = 's'

@@ -51,6 +51,11 @@ describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () =
       link.commands.callBuffer(command, `${prefix}:log:{east}:${key}`, ...args)
     return { log, append, open, raw, epoch, base }
   }
+  const again = async (log: ObjectLog, name: string): Promise<void> => {
+    const epoch = await log.elect('east')
+    const base = (await log.read('east'))!.position
+    expect(await log.append({ site: 'east', epoch, base, changes: [put(name)] })).toMatchObject({ kind: 'appended' })
+  }
   const next = async (news: AsyncIterator<LogNews>): Promise<LogNews> => (await news.next()).value as LogNews
 
   it('tells a follower by a state that events were trimmed before it read them', async () => {
@@ -63,6 +68,23 @@ describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () =
     expect(state).toMatchObject({ kind: 'state', state: { position: { n: 5 } } })
     await append([put('later')])
     expect(await next(news)).toMatchObject({ kind: 'event', event: { position: { n: 6 } } })
+    await log.close()
+  })
+  it('tells a follower by a state that a failed-over server gave the number of a lost append to another', async () => {
+    const { log, append, raw } = await setUp()
+    await append([put('a')])
+    const [fields] = [(await raw('HGETALL', 'head')) as Buffer[]]
+    const news = log.follow('east', new AbortController().signal)[Symbol.asyncIterator]()
+    await append([put('lost')])
+    expect(await next(news)).toMatchObject({ state: { position: { n: 2 } } })
+    await raw('HSET', 'head', ...fields.map(String))
+    await raw('HDEL', 'objects', 'Service/shop/lost')
+    await raw('DEL', 'events')
+    await again(log, 'other')
+    await again(log, 'third')
+    const state = await next(news)
+    const names = ['Service/shop/a', 'Service/shop/other', 'Service/shop/third']
+    expect(state.kind === 'state' && new Set(state.state.objects.keys())).toEqual(new Set(names))
     await log.close()
   })
   it('does not carry an event that is too large: followers get the state, claimers an event that says so', async () => {

@@ -48,7 +48,16 @@ export function createRedisLog(options: RedisLogOptions): ObjectLog {
     return reply
   }
   const append = async (site: string, epoch: number, base: Position, synced: boolean, body: Buffer) => {
-    const args = [base.generation, base.n, epoch, randomUUID(), synced ? '1' : '', body, eventsKept, EVENT_BYTES_MAX]
+    const args = [
+      base.generation,
+      base.n,
+      epoch,
+      randomUUID().slice(0, 8),
+      synced ? '1' : '',
+      body,
+      eventsKept,
+      EVENT_BYTES_MAX,
+    ]
     return resultOf(await run(APPEND, site, args))
   }
   const shared = { link, codec, logger, clock, random }
@@ -76,8 +85,8 @@ export function createRedisLog(options: RedisLogOptions): ObjectLog {
       await link.commands.call('SADD', sitesKey, site)
       return resultOf(reply)
     },
-    read(site) {
-      return readState({ redis: link.commands, codec, site, keys: logKeys(prefix, site) })
+    async read(site) {
+      return (await readState({ redis: link.commands, codec, site, keys: logKeys(prefix, site) }))?.state
     },
     follow(site, signal) {
       return followLog({ ...shared, site, keys: logKeys(prefix, site), compareMs }, until(signal))

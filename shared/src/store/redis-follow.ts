@@ -200,9 +200,9 @@ async function missed(reader: SetReader, followed: Followed): Promise<readonly S
 function newsOf(reader: SetReader, { set, known }: Followed, message: Buffer): SetNews | 'known' | undefined {
   const parsed = parseMessage(reader, set, message)
   if (known === undefined || parsed === undefined || parsed.head.generation !== known.generation) return undefined
-  const { head, change } = parsed
+  const { head, from, change } = parsed
   if (head.revision === known.revision && head.digest === known.digest) return 'known'
-  if (head.revision !== known.revision + 1 || change === undefined) return undefined
+  if (head.revision !== known.revision + 1 || from !== known.digest || change === undefined) return undefined
   return { kind: 'change', head, change }
 }
 
@@ -210,13 +210,13 @@ function parseMessage(
   reader: SetReader,
   set: SetName,
   message: Buffer,
-): { readonly head: SetHead; readonly change: SetChange | undefined } | undefined {
+): { readonly head: SetHead; readonly from: string; readonly change: SetChange | undefined } | undefined {
   const parts = unframe(message)
   if (parts === undefined) return undefined
   try {
     const head = parseHead(set, parts.slice(0, 6).map(String))
-    const body = parts[6]
-    return head && { head, change: body && reader.decodeChange(set, body) }
+    const body = parts[7]
+    return head && { head, from: String(parts[6]), change: body && reader.decodeChange(set, body) }
   } catch {
     // Of a newer format, or garbage: reading the set says what is the matter.
     return undefined

@@ -168,6 +168,7 @@ export function createSetReader(deps: {
       const isWhole = records.every(({ revision }, i) => revision === since.revision + 1 + i)
       if (head?.generation !== since.generation || !isWhole) return undefined
       if (head.revision !== since.revision + records.length) return undefined
+      if (records[0] && records[0].from !== since.digest) return undefined
       return walkBack(records.toReversed(), values)
         .map(({ record, after }) => ({ head: record.head, change: changeOf(after, (k, v) => decode(set, k, v)) }))
         .reverse()
@@ -198,6 +199,8 @@ export function createSetReader(deps: {
 interface ChangeRecord {
   readonly revision: number
   readonly head: SetHead
+  /** The digest before it. */
+  readonly from: string
   readonly at: Date
   readonly cause: string
   readonly before: Pairs
@@ -277,5 +280,6 @@ function parseRecord(key: string, [id, fields]: [Buffer, Buffer[]]): ChangeRecor
   const head = parseHead(key, [text('v'), text('g'), revision, text('d'), text('p'), text('n')])
   const before = pairsOf(named.get('b') ?? Buffer.alloc(0))
   if (head === undefined || before === undefined) return undefined
-  return { revision: head.revision, head, at: new Date(Number(text('t'))), cause: text('c') ?? '', before }
+  const from = text('f') ?? EMPTY_DIGEST
+  return { revision: head.revision, head, from, at: new Date(Number(text('t'))), cause: text('c') ?? '', before }
 }

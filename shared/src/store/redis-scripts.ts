@@ -88,7 +88,8 @@ end
 /**
  * Keys: head, entries, changes, channel, staging. ARGV: format, generation, base, positions, needs ('' keeps them), what may be
  * replaced ('' nothing, '-' no head, else the head of that generation), cause, revisions kept, bytes that a message may
- * carry, change body, digest of a staged set ('' where nothing is staged; else the body names its keys).
+ * carry, change body, digest of a staged set ('' where nothing is staged; else the body names its keys). Records and messages
+ * say the digest they come from: a Redis that failed over may have lost commits and given their revisions to others.
  */
 export const COMMIT: RedisScript = {
   name: 'commit',
@@ -108,6 +109,7 @@ leave(left, known, request)
 if fresh then redis.call('DEL', KEYS[1], KEYS[2], KEYS[3]) end
 if ARGV[5] ~= '' then needs = ARGV[5] end
 positions = ARGV[4]
+local from = digest
 ${APPLY}
 if #before > 0 then
   revision = string.format('%.0f', tonumber(revision) + 1)
@@ -122,8 +124,9 @@ if #before > 0 then
   local time = redis.call('TIME')
   redis.call('XADD', KEYS[3], 'MAXLEN', kept, revision .. '-0', 'v', ARGV[1], 'g', ARGV[2],
     't', time[1] .. string.format('%03d', math.floor(time[2] / 1000)), 'c', ARGV[7],
-    'd', digest, 'p', positions, 'n', needs, 'b', record)
+    'f', from, 'd', digest, 'p', positions, 'n', needs, 'b', record)
   local message = frame(ARGV[1]) .. frame(ARGV[2]) .. frame(revision) .. frame(digest) .. frame(positions) .. frame(needs)
+    .. frame(from)
   if size <= tonumber(ARGV[9]) then message = message .. frame(table.concat(effective)) end
   redis.call('SPUBLISH', KEYS[4], message)
 end

@@ -71,6 +71,30 @@ describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () =
     expect(known.heard[1]!.kind).toBe('contents')
     await store.close()
   })
+  it.each([['the message'], ['the changes']])(
+    'loads again when a failed-over server gave a lost revision to another commit: told by %s',
+    async (told) => {
+      const { store, commit, redis, prefix } = await setUp({ compareMs: told === 'the message' ? 60_000 : 100 })
+      const keys = ['head', 'entries', 'changes'].map((key) => `${prefix}:set:{${SET}}:${key}`)
+      const dump = (): Promise<Buffer[]> =>
+        Promise.all(keys.map(async (key) => (await redis.commands.callBuffer('DUMP', key)) as Buffer))
+      const restore = (values: readonly Buffer[]) =>
+        Promise.all(keys.map((key, i) => redis.commands.call('RESTORE', key, 0, values[i]!, 'REPLACE')))
+      await commit(0, entry('a'))
+      const first = await dump()
+      await commit(1, entry('b'))
+      const second = await dump()
+      await restore(first)
+      await commit(1, entry('lost'))
+      const known = follower(store, SET, new AbortController().signal)
+      await vi.waitFor(() => expect(known.names().join()).toBe('a,lost'))
+      await restore(second)
+      await commit(2, entry('c'))
+      await vi.waitFor(() => expect(known.names().join()).toBe('a,b,c'))
+      expect(known.errors).toEqual([])
+      await store.close()
+    },
+  )
   it('leaves no staging key behind, also where a large first commit is refused', async () => {
     const { commit, redis, prefix } = await setUp()
     const many = Array.from({ length: 2_500 }, (_, i) => entry(`r${i}`))
