@@ -1,6 +1,6 @@
 // A client's ACK or NACK of the response that is outstanding on a lane. Never sends: the caller pumps afterwards.
 import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
-import { type Lane, owesRemovals } from './lane.ts'
+import type { Lane } from './lane.ts'
 import type { Request, Response } from './messages.ts'
 import { areExpectedAnswered } from './order.ts'
 
@@ -56,7 +56,7 @@ function finish(lane: Lane, isAccepted: boolean): void {
       stream.expected = stream.expected.length === 0 ? step.added : [...stream.expected, ...step.added]
   }
   if (stream.expected.length > 0) areExpectedAnswered(stream)
-  if (lane.type.url === LISTENER && stream.isAggregated && stream.lanes.some(owesRemovals)) {
+  if (lane.type.url === LISTENER && stream.isAggregated) {
     stream.isListenerNew = true
     stream.isSettleTimed = false
   }

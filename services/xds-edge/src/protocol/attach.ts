@@ -1,9 +1,8 @@
 // A stream gets a fleet, loses it, or gets another one: the change of fleet is one step from what the client holds to
 // what the new fleet has, in the same order and with the same care as any other (rule 6 of the design).
-import type { Resource } from '@fleetcast/shared/resources/resource'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import { isCovered } from '../sets/subscription.ts'
-import { type Lane, ownOf } from './lane.ts'
+import { type Holding, type Lane, ownOf } from './lane.ts'
 import type { StreamState } from './stream-state.ts'
 
 export function attach(stream: StreamState, history: FleetHistory | undefined): void {
@@ -47,29 +46,35 @@ function move(lane: Lane, fleet: FleetHistory, isReturn: boolean): void {
   lane.answeredAt = -1
   lane.stepTo = -1
   lane.sharedMark = isReturn ? Number.POSITIVE_INFINITY : -1
+  lane.own?.due.clear()
+  lane.own?.owed.clear()
   const next = lane.history
-  const isFirst = lane.own?.whole === true
-  if (next === undefined || isFirst) return
-  for (const present of next.covered(lane.subscription))
-    if (holds.get(present.name)?.version !== present.version) ownOf(lane).due.add(present.name)
-  for (const [name, body] of holds) {
+  if (next === undefined) return
+  // Everything is sent anyway where the first answer is still due.
+  const isWhole = lane.own?.whole === true
+  for (const present of isWhole ? [] : next.covered(lane.subscription)) {
+    const held = holds.get(present.name)
+    if (!held?.isExact || held.body?.version !== present.version) ownOf(lane).due.add(present.name)
+  }
+  for (const [name, held] of holds) {
     if (next.get(name) !== undefined) continue
-    ownOf(lane).owed.set(name, body ?? undefined)
+    ownOf(lane).owed.set(name, held)
     ownOf(lane).owedAt = fleet.seq
   }
 }
 
-/** What the client was sent and not told to drop: exact where it is in step, with null for what it may hold in another version. */
-function heldBy(lane: Lane): Map<string, Resource | null> {
+/** What the client was sent and not told to drop. */
+function heldBy(lane: Lane): Map<string, Holding> {
   const { history, group, subscription, own } = lane
-  const holds = new Map<string, Resource | null>()
-  if (history === undefined || group === undefined) return holds
-  for (const present of history.covered(subscription)) holds.set(present.name, present)
-  for (const { resource } of history.removedSince(lane.removalsAt))
-    if (isCovered(subscription, resource) && !holds.has(resource.name)) holds.set(resource.name, resource)
-  if (lane.at < group.lastTouch)
-    for (const name of history.changedSince(lane.at).keys()) if (holds.has(name)) holds.set(name, null)
-  for (const name of own?.due ?? []) if (holds.has(name)) holds.set(name, null)
-  for (const [name, body] of own?.owed ?? []) if (!holds.has(name)) holds.set(name, body ?? null)
+  const holds = new Map<string, Holding>()
+  // Not answered yet: what the client says that it holds is looked at with the first answer.
+  if (history === undefined || group === undefined || (own?.whole && lane.nonce === '')) return holds
+  const missed = lane.at < group.lastTouch ? history.changedSince(lane.at) : undefined
+  const isExact = (name: string): boolean => !missed?.has(name) && !own?.due.has(name)
+  for (const body of history.covered(subscription)) holds.set(body.name, { body, isExact: isExact(body.name) })
+  for (const { resource: body } of history.removedSince(lane.removalsAt))
+    if (isCovered(subscription, body) && !holds.has(body.name))
+      holds.set(body.name, { body, isExact: isExact(body.name) })
+  for (const [name, held] of own?.owed ?? []) if (!holds.has(name)) holds.set(name, held)
   return holds
 }

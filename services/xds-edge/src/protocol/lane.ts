@@ -14,10 +14,18 @@ export interface Step {
   readonly parts: readonly Response[]
   /** Assignments of clusters that the step adds or changes: to be sent after it (rule 73). */
   readonly endpoints: readonly string[]
-  /** Those of clusters that it adds: routes wait for them (rule 71). */
-  readonly added: readonly string[]
+  /** Clusters that it adds and that take endpoints: routes wait for these (rule 71). */
+  readonly added: readonly Resource[]
   /** Made for one lane alone: it may answer names that were asked for, which no position tells. */
   readonly isOwn: boolean
+}
+
+/** Something that a client holds, as far as is known. */
+export interface Holding {
+  /** For unions. Undefined where only the client knows. */
+  readonly body: Resource | undefined
+  /** It holds this very version. */
+  readonly isExact: boolean
 }
 
 /** What sets a lane apart from others with its subscription. */
@@ -26,8 +34,8 @@ export interface Own {
   readonly asked: Set<string>
   /** Names to be sent if they exist, whatever the positions say. */
   readonly due: Set<string>
-  /** What the client may hold and is to be told to drop, with the body where unions need it. */
-  readonly owed: Map<string, Resource | undefined>
+  /** What the client may hold and is to be told to drop. */
+  readonly owed: Map<string, Holding>
   /** Everything subscribed is to be sent: the first answer. */
   whole: boolean
   /** An answer is due even if it is empty (rules 41 and 64). */

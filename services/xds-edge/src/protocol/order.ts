@@ -1,6 +1,6 @@
 // When a lane may send: make before break over the types of one stream (rules 70 to 76). Pure questions about lanes;
 // what waits, and for how long at most, is decided by the step.
-import type { TypeUrl } from '@fleetcast/shared/resources/resource'
+import type { Resource, TypeUrl } from '@fleetcast/shared/resources/resource'
 import {
   CLUSTER,
   ENDPOINTS,
@@ -65,8 +65,10 @@ export function areExpectedAnswered(stream: StreamState): boolean {
   const clusters = laneOf(stream, CLUSTER)
   if (endpoints?.history === undefined || clusters?.history === undefined) return true
   const { subscription, own, step, history } = endpoints
-  const isOpen = (name: string): boolean => {
-    if (history.get(name) === undefined) return false
+  const isOpen = (added: Resource): boolean => {
+    // As it is now: it may be gone, or take other endpoints.
+    const name = clusters.history?.get(added.name)?.endpointsName
+    if (name === undefined || history.get(name) === undefined) return false
     if (!subscription.wildcard && !subscription.names.has(name)) return true
     if (own !== undefined && (own.whole || own.asked.has(name) || own.due.has(name))) return true
     return step?.parts.some((part) => part.resources.some((resource) => resource.name === name)) ?? false
@@ -82,7 +84,7 @@ export function mayRemoveThrough(lane: Lane): number {
   const { stream } = lane
   const parents = orderOf(lane).parents ?? []
   // While its own newest state is refused, the client may still need what that state replaces.
-  if (hasRefused(lane)) return -1
+  if (hasRefused(lane) || stream.isReturning) return -1
   let through = Number.POSITIVE_INFINITY
   for (const type of parents) {
     const parent = laneOf(stream, type)
@@ -101,10 +103,3 @@ export function mayRemoveThrough(lane: Lane): number {
 
 /** Names that the client asked for are on their way to it: it may refer to anything until it has them. */
 const isAsking = ({ own, step }: Lane): boolean => (own?.asked.size ?? 0) > 0 || step?.isOwn === true
-
-/** True where something on the stream refers to the lane's resources. */
-export const isReferredTo = (lane: Lane): boolean =>
-  (orderOf(lane).parents ?? []).some((type) => {
-    const parent = laneOf(lane.stream, type)
-    return parent !== undefined && !isEmpty(parent.subscription)
-  })

@@ -24,7 +24,7 @@ interface Content {
   readonly puts: Map<string, Resource>
   readonly removed: Set<string>
   readonly endpoints: string[]
-  readonly added: string[]
+  readonly added: Resource[]
   bodiless: Set<string> | undefined
   /** Something was asked for or has changed, so that an answer is due even where it holds nothing. */
   isDue: boolean
@@ -86,7 +86,7 @@ function addPut(content: Content, put: Resource, isAdded: boolean): void {
   content.removed.delete(put.name)
   if (put.endpointsName === undefined) return
   content.endpoints.push(put.endpointsName)
-  if (isAdded) content.added.push(put.endpointsName)
+  if (isAdded) content.added.push(put)
 }
 
 function addChanges(content: Content, lane: Lane, span: Span): void {
@@ -198,7 +198,8 @@ function unionOf(lane: Lane, removalsTo: number, stillOwed: Own | undefined): re
   for (const present of history.covered(subscription)) union.set(present.name, present)
   for (const { seq, resource: gone } of history.removedSince(removalsTo))
     if (seq > removalsTo && isCovered(subscription, gone)) union.set(gone.name, gone)
-  for (const [name, body] of stillOwed?.owed ?? []) if (body !== undefined && !union.has(name)) union.set(name, body)
+  for (const [name, { body }] of stillOwed?.owed ?? [])
+    if (body !== undefined && !union.has(name)) union.set(name, body)
   return [...union.values()]
 }
 

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { type ConversationOptions, createConversation, runTranscript, tidyTranscript } from './transcript.ts'
 
 type Row = readonly [title: string, text: string, options?: ConversationOptions]
+const delta: ConversationOptions = { variant: 'delta' }
 
 function check(rows: readonly Row[]): void {
-  for (const [title, text, options = { variant: 'delta' }] of rows)
+  for (const [title, text, options = delta] of rows)
     it(title, () => expect(runTranscript(text, options)).toBe(tidyTranscript(text)))
 }
 

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { type ConversationOptions, runTranscript, tidyTranscript } from './transcript.ts'
 
 type Row = readonly [title: string, text: string, options?: ConversationOptions]
+const sotw: ConversationOptions = { variant: 'sotw' }
 
 function check(rows: readonly Row[]): void {
-  for (const [title, text, options = { variant: 'sotw' }] of rows)
+  for (const [title, text, options = sotw] of rows)
     it(title, () => expect(runTranscript(text, options)).toBe(tidyTranscript(text)))
 }
 

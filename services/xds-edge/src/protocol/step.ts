@@ -4,7 +4,7 @@ import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
 import { type Group, placeAt, stepOnce } from '../sets/group.ts'
 import { isCovered } from '../sets/subscription.ts'
 import { addDue, type Lane, type Own, owesRemovals, type Step } from './lane.ts'
-import { hasParents, isReferredTo, mayAdvance, mayRemoveThrough } from './order.ts'
+import { hasParents, mayAdvance, mayRemoveThrough } from './order.ts'
 import { knowsTtl, type Span, stepOver, stepOwn, stepWhole } from './response.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 
@@ -50,7 +50,7 @@ function advance(lane: Lane, group: Group, isOpen: boolean): void {
     removalsFrom,
     removalsTo: isOpen ? Math.min(Math.max(through, lane.removalsAt), group.lastRemoval) : removalsFrom,
   }
-  const mayDrop = isOpen && own !== undefined && through >= own.owedAt && !waitsToSettle(lane, own)
+  const mayDrop = isOpen && own !== undefined && through >= own.owedAt
   const isShared = own === undefined || isPlainWhole(own)
   const step = isShared ? sharedStep(lane, group, span) : ownStep(lane, span, own, isOpen, mayDrop)
   const wasDue = own !== undefined && (own.whole || own.due.size > 0)
@@ -88,17 +88,9 @@ function oweVanished(lane: Lane, own: Own): void {
   if (own.held === undefined) return
   for (const name of own.held.keys()) {
     const isWanted = lane.subscription.wildcard || lane.subscription.names.has(name)
-    if (isWanted && lane.history?.get(name) === undefined) own.owed.set(name, undefined)
+    if (isWanted && lane.history?.get(name) === undefined) own.owed.set(name, { body: undefined, isExact: false })
   }
   own.owedAt = lane.stream.history?.seq ?? 0
-}
-
-/** A client that comes back may be about to subscribe to the routes that use what it holds. */
-function waitsToSettle(lane: Lane, own: Own): boolean {
-  const { stream } = lane
-  if (!stream.isAggregated || !stream.isYoung || own.owed.size === 0 || !hasParents(lane) || isReferredTo(lane))
-    return false
-  return true
 }
 
 /** Up to where removals may be told, by what refers to them on this stream, or by time where nothing else says. */
@@ -199,7 +191,7 @@ function startRemovalTimer(lane: Lane): void {
   const { stream } = lane
   if (stream.isAggregated) {
     if (stream.isSettleTimed) return
-    if (!stream.isListenerNew && (lane.own === undefined || !waitsToSettle(lane, lane.own))) return
+    if (!stream.isListenerNew && !stream.isReturning) return
     stream.isSettleTimed = true
     stream.effects.wait('settle', SETTLE_WAIT_MS)
     return

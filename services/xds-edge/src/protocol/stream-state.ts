@@ -1,5 +1,5 @@
 // What a stream is, beside its lanes. Changed in place by the step, seen by nobody else.
-import type { TypeUrl } from '@fleetcast/shared/resources/resource'
+import type { Resource, TypeUrl } from '@fleetcast/shared/resources/resource'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import type { Subscriptions } from '../sets/subscription.ts'
 import type { Lane } from './lane.ts'
@@ -31,13 +31,14 @@ export interface StreamState {
   removalsReleasedAt: number
   /** The seq that the running removal timer releases; -1 while none runs. */
   removalsTimedAt: number
-  /** The client may still be about to subscribe to what refers to things it holds from an earlier stream. */
-  isYoung: boolean
+  /** The client came with things of an earlier stream, and may be about to subscribe to what refers to them. */
+  isReturning: boolean
+  isReturnOver: boolean
   isSettleTimed: boolean
   /** A listener was acknowledged just now: it may be waiting for routes that the client has yet to ask for. */
   isListenerNew: boolean
-  /** Assignments of added clusters that the client is expected to ask for, then to acknowledge. */
-  expected: readonly string[]
+  /** Added clusters whose endpoints the client is expected to ask for, then to acknowledge. */
+  expected: readonly Resource[]
   /** Assignments of the clusters sent before the client asked for endpoints (rule 47). */
   sentEndpoints: readonly string[] | 'all'
   /** Histories that the stream followed before: their shared nonces may be used up. */

@@ -63,7 +63,8 @@ export function createStream(options: StreamOptions): Stream {
     isOrderTimed: false,
     removalsReleasedAt: -1,
     removalsTimedAt: -1,
-    isYoung: true,
+    isReturning: false,
+    isReturnOver: false,
     isSettleTimed: false,
     isListenerNew: false,
     expected: [],
@@ -111,6 +112,7 @@ function receive(stream: StreamState, request: Request): void {
   const isFresh = isFirst || (request.variant === 'sotw' && request.nonce === '' && lane.nonce !== '')
   const isStale = request.nonce !== '' && !isAnswer && lane.nonce !== ''
   if (isAnswer && lane.isAwaiting) answer(lane, request.error)
+  if (isFirst) noteReturn(stream, request)
   if (isFresh && !isFirst) forget(lane)
   subscribe(lane, request, isFresh)
   // Rule 14: a stale request is not answered; its names are kept for the next one.
@@ -118,6 +120,12 @@ function receive(stream: StreamState, request: Request): void {
   pump(lane)
   if (stream.blocked > 0) pumpAll(stream)
   armHeartbeat(lane)
+}
+
+/** A client that holds something must not lose it before it could say what needs it. */
+function noteReturn(stream: StreamState, request: Request): void {
+  const holds = request.variant === 'sotw' ? request.versionInfo !== '' : (request.initialVersions?.size ?? 0) > 0
+  if (holds && stream.isAggregated && !stream.isReturnOver) stream.isReturning = true
 }
 
 /** The type a request is about; undefined where the stream was closed for it (rule 3). */
@@ -179,7 +187,8 @@ function elapsed(stream: StreamState, timer: string): void {
     return
   }
   if (timer === 'settle') {
-    stream.isYoung = false
+    stream.isReturning = false
+    stream.isReturnOver = true
     stream.isSettleTimed = false
     stream.isListenerNew = false
   }

@@ -1,6 +1,6 @@
 // What a request says about names, as changes of a lane's subscription and as names to be answered. Here the variants
 // differ most: SotW says the whole list each time, delta says what to add and to take away.
-import { ENDPOINTS, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
+import { ENDPOINTS, ROUTES, SCOPED_ROUTES, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { canonicalName } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
 import { type Lane, ownOf } from './lane.ts'
@@ -70,6 +70,12 @@ function ask(lane: Lane, names: readonly string[]): void {
   const own = ownOf(lane)
   if (own.whole && own.held === undefined) return
   for (const name of names) own.asked.add(name)
+  noteRoutes(lane)
+}
+
+/** What a new listener refers to is being asked for: no need to wait for that any more. */
+function noteRoutes({ type, stream }: Lane): void {
+  if (type.url === ROUTES || type.url === SCOPED_ROUTES) stream.isListenerNew = false
 }
 
 function askAll(lane: Lane, first?: DeltaRequest): void {
@@ -78,6 +84,7 @@ function askAll(lane: Lane, first?: DeltaRequest): void {
   own.held = first?.initialVersions === undefined || first.initialVersions.size === 0 ? undefined : heldBy(lane, first)
   own.asked.clear()
   own.due.clear()
+  noteRoutes(lane)
 }
 
 /** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
@@ -108,7 +115,7 @@ export function moveTo(lane: Lane, after: Subscription): void {
   if (lane.removalsAt < group.lastRemoval) {
     for (const { resource } of history.removedSince(lane.removalsAt)) {
       if (!isCovered(after, resource)) continue
-      ownOf(lane).owed.set(resource.name, resource)
+      ownOf(lane).owed.set(resource.name, { body: resource, isExact: false })
       ownOf(lane).owedAt = stream.history.seq
     }
   }
@@ -133,7 +140,7 @@ function dropUnsentParts(lane: Lane): void {
   const unsent = step.parts.slice(part + 1)
   for (const { resources, removed } of unsent) {
     for (const { name } of resources) ownOf(lane).due.add(name)
-    for (const name of removed) ownOf(lane).owed.set(name, undefined)
+    for (const name of removed) ownOf(lane).owed.set(name, { body: undefined, isExact: false })
   }
   lane.step = { ...step, parts: step.parts.slice(0, part + 1) }
 }

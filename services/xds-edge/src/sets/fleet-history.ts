@@ -29,20 +29,21 @@ export interface FleetHistory {
   apply(update: FleetUpdate): boolean
 }
 
+/** What nobody can ask for is not kept. */
+const SERVED: ReadonlySet<TypeUrl> = new Set(RESOURCE_TYPES.map(({ url }) => url))
+
 export function createFleetHistory(options: {
   readonly fleet: string
   readonly id: number
   readonly removeAfterMs?: number
 }): FleetHistory {
   let seq = 0
-  const types = new Map<TypeUrl, WritableTypeHistory>(
-    RESOURCE_TYPES.map(({ url }) => [url, createTypeHistory(url, () => seq)]),
-  )
+  const types = new Map<TypeUrl, WritableTypeHistory>()
+  const seqNow = (): number => seq
   const typeOf = (type: TypeUrl): WritableTypeHistory => {
     const known = types.get(type)
     if (known) return known
-    // A type that nobody can ask for: it is kept, so that contents stay whole.
-    const made = createTypeHistory(type, () => seq)
+    const made = createTypeHistory(type, seqNow)
     types.set(type, made)
     return made
   }
@@ -82,11 +83,13 @@ export function createFleetHistory(options: {
       clusters.record(at, name, after)
     }
     for (const { type, name } of update.remove) {
+      if (!SERVED.has(type)) continue
       if (type === CLUSTER) recordCluster(name, undefined)
       else if (type !== ENDPOINTS || !filled.has(name)) typeOf(type).record(at, name, undefined)
       if (type === ENDPOINTS) affected.add(name)
     }
     for (const put of update.put) {
+      if (!SERVED.has(put.type)) continue
       if (put.type === CLUSTER) recordCluster(put.name, put)
       else typeOf(put.type).record(at, put.name, put)
       if (put.type === ENDPOINTS) filled.delete(put.name)
@@ -112,8 +115,8 @@ export function createFleetHistory(options: {
       if (!isChanged && seq > 0) return false
       seq = next
       const touched: Group[] = []
-      // Map order is send order (rule 70): all streams have their clusters before the first one gets endpoints.
-      for (const type of types.values()) touched.push(...type.settle(next, clusters.head))
+      // Send order (rule 70): all streams have their clusters before the first one gets endpoints.
+      for (const { url } of RESOURCE_TYPES) touched.push(...(types.get(url)?.settle(next, clusters.head) ?? []))
       for (const { members } of touched) for (const member of members) member.advanced(member)
       return true
     },

@@ -1,0 +1,186 @@
+// A model of an Envoy as a client, and of what it would complain about: clusters warm until their endpoints come after
+// them, listeners until their routes come, and a route in use never leads to a cluster that is not active. Tests only.
+import type { TypeUrl, Version } from '@fleetcast/shared/resources/resource'
+import { CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET } from '@fleetcast/shared/resources/types'
+import type { Request, Response, Variant } from './messages.ts'
+
+/** The types the model takes, as it asks for them. */
+export const MODEL_TYPES: readonly TypeUrl[] = [CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET]
+
+interface Held {
+  readonly version: Version
+  readonly refs: readonly string[]
+}
+
+export interface EnvoyModel {
+  readonly variant: Variant
+  /** Requests on their way to the server, oldest first. */
+  readonly outbox: Request[]
+  /** Starts over with a new stream: all types are asked for, with what it holds. */
+  connect(aggregated: boolean): void
+  /** Takes a response. `refuse`: with a NACK, having applied those resources that `keeps` says. */
+  take(response: Response, refuse: boolean, keeps: (name: string) => boolean): void
+  /** Asks for names beside what it needs, or no longer, on types that take names. */
+  want(type: TypeUrl, names: readonly string[], isWanted: boolean): void
+  held(type: TypeUrl): ReadonlyMap<string, Held>
+  /** Names asked for by the type; undefined for all. */
+  wanted(type: TypeUrl): ReadonlySet<string> | undefined
+  /** What is wrong now: routes in use that lead to clusters that are not active. */
+  broken(): readonly string[]
+  /** Clusters whose endpoints have not come since the cluster did. */
+  readonly warming: ReadonlySet<string>
+}
+
+interface TypeState {
+  readonly held: Map<string, Held>
+  names: Set<string>
+  nonce: string
+  version: Version
+  /** Names were said on this stream: from then on everything has to be said, too (rule 27). */
+  wasNamed: boolean
+}
+
+const refsOf = (bytes: Uint8Array): readonly string[] => {
+  const text = Buffer.from(bytes).toString()
+  return text.startsWith('{') ? (JSON.parse(text) as { refs: readonly string[] }).refs : []
+}
+
+export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
+  const states = new Map(MODEL_TYPES.map((type) => [type, newState()]))
+  const outbox: Request[] = []
+  const warming = new Set<string>()
+  const active = new Set<string>()
+  /** Routes that each listener runs with: the old ones until all of the new ones are there. */
+  const running = new Map<string, readonly string[]>()
+  const extra = new Map<TypeUrl, Set<string>>(MODEL_TYPES.map((type) => [type, new Set()]))
+  let isAggregated = true
+  const stateOf = (type: TypeUrl): TypeState => states.get(type) ?? newState()
+  const node = { id, cluster: 'walk', clientFeatures: [], userAgent: 'model' }
+
+  const wildcards = new Set([CLUSTER, LISTENER])
+  function needed(type: TypeUrl): Set<string> {
+    const names = new Set(extra.get(type))
+    const parent = type === ENDPOINTS ? CLUSTER : type === ROUTES ? LISTENER : undefined
+    if (parent !== undefined)
+      for (const { refs } of stateOf(parent).held.values()) for (const name of refs) names.add(name)
+    if (type === ROUTES) for (const refs of running.values()) for (const name of refs) names.add(name)
+    return names
+  }
+  function ask(type: TypeUrl, nonce: string, error: boolean): void {
+    const state = stateOf(type)
+    const names = needed(type)
+    const add = [...names].filter((name) => !state.names.has(name))
+    const remove = [...state.names].filter((name) => !names.has(name))
+    if (nonce === '' && add.length === 0 && remove.length === 0) return
+    state.names = names
+    state.wasNamed ||= names.size > 0
+    // What is no longer asked for is forgotten; a wildcard keeps what it brings.
+    if (!wildcards.has(type)) for (const name of remove) state.held.delete(name)
+    const shared = { type, node, ...(error ? { error: { code: 3, message: 'refused' } } : {}) }
+    if (variant === 'delta')
+      outbox.push({ variant, ...shared, nonce, subscribe: add, unsubscribe: remove, initialVersions: undefined })
+    else
+      outbox.push({
+        variant,
+        ...shared,
+        nonce: nonce || state.nonce,
+        versionInfo: state.version,
+        names: namesOf(type, names),
+      })
+  }
+  const namesOf = (type: TypeUrl, names: ReadonlySet<string>): readonly string[] =>
+    wildcards.has(type) && (names.size > 0 || stateOf(type).wasNamed) ? ['*', ...names] : [...names]
+
+  function apply(response: Response, keeps: (name: string) => boolean): void {
+    const { type, resources, removed } = response
+    const state = stateOf(type)
+    if (variant === 'sotw' && wildcards.has(type)) {
+      const present = new Set(resources.map(({ name }) => name))
+      for (const name of state.held.keys()) if (!present.has(name)) drop(type, name)
+    }
+    for (const { name, version, bytes, endpointsName } of resources) {
+      if (!keeps(name)) continue
+      const before = state.held.get(name)
+      state.held.set(name, { version, refs: endpointsName === undefined ? refsOf(bytes) : [endpointsName] })
+      if (type === CLUSTER && before?.version !== version) warming.add(name)
+      if (type === ENDPOINTS) warm(name)
+    }
+    // Removals are applied also where something else makes it refuse the response.
+    // Envoy ignores removals of endpoints and routes while something refers to them (rule 66).
+    for (const name of removed) if (type !== ENDPOINTS) drop(type, name)
+    runListeners()
+  }
+  function drop(type: TypeUrl, name: string): void {
+    stateOf(type).held.delete(name)
+    if (type === CLUSTER) {
+      warming.delete(name)
+      active.delete(name)
+    }
+    if (type === LISTENER) running.delete(name)
+  }
+  function warm(assignment: string): void {
+    for (const [cluster, { refs }] of stateOf(CLUSTER).held) {
+      if (!refs.includes(assignment)) continue
+      warming.delete(cluster)
+      active.add(cluster)
+    }
+  }
+  const awaited = (): readonly string[] => [...warming].flatMap((name) => stateOf(CLUSTER).held.get(name)?.refs ?? [])
+  function runListeners(): void {
+    const routes = stateOf(ROUTES).held
+    for (const [name, { refs }] of stateOf(LISTENER).held)
+      if (refs.every((route) => routes.has(route))) running.set(name, refs)
+  }
+
+  return {
+    variant,
+    outbox,
+    warming,
+    connect(aggregated) {
+      isAggregated = aggregated
+      outbox.length = 0
+      for (const type of MODEL_TYPES) {
+        const state = stateOf(type)
+        state.names = needed(type)
+        state.nonce = ''
+        state.wasNamed = false
+        const names = namesOf(type, state.names)
+        state.wasNamed = state.names.size > 0
+        // Nothing to ask for yet: the first request comes with the first name.
+        if (!wildcards.has(type) && names.length === 0) continue
+        const initialVersions = new Map([...state.held].map(([name, { version }]) => [name, version]))
+        // It does not claim what a warming cluster is waiting for.
+        if (type === ENDPOINTS) for (const name of awaited()) initialVersions.delete(name)
+        if (variant === 'sotw') outbox.push({ variant, type, node, nonce: '', versionInfo: state.version, names })
+        else outbox.push({ variant, type, node, nonce: '', subscribe: names, unsubscribe: [], initialVersions })
+      }
+    },
+    take(response, refuse, keeps) {
+      const state = stateOf(response.type)
+      apply(response, refuse ? keeps : () => true)
+      state.nonce = response.nonce
+      if (!refuse) state.version = response.version
+      ask(response.type, response.nonce, refuse)
+      for (const type of MODEL_TYPES)
+        if (type !== response.type && (isAggregated || !wildcards.has(type))) ask(type, '', false)
+    },
+    want(type, names, isWanted) {
+      const set = extra.get(type)
+      for (const name of names) isWanted ? set?.add(name) : set?.delete(name)
+      ask(type, '', false)
+    },
+    held: (type) => stateOf(type).held,
+    wanted: (type) => (wildcards.has(type) ? undefined : stateOf(type).names),
+    broken() {
+      const wrong: string[] = []
+      const routes = stateOf(ROUTES).held
+      for (const [listener, names] of running)
+        for (const route of names)
+          for (const cluster of routes.get(route)?.refs ?? [])
+            if (!active.has(cluster)) wrong.push(`${listener} → ${route} → ${cluster}`)
+      return wrong
+    },
+  }
+}
+
+const newState = (): TypeState => ({ held: new Map(), names: new Set(), nonce: '', version: '', wasNamed: false })
