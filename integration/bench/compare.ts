@@ -12,6 +12,8 @@ export interface CompareOptions {
   /** Only runs whose title and variant hold this text. */
   readonly only?: string
   readonly say: (line: string) => void
+  /** Aborted: what was measured so far is the result. */
+  readonly signal: AbortSignal
 }
 
 interface MutableRow extends Row {
@@ -29,11 +31,17 @@ export async function compare(options: CompareOptions): Promise<Row[]> {
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     for (const run of runs) {
       options.say(`${repetition}/${repetitions}: ${run.title} ${run.variant} ${run.scenarios}`)
-      for (const name of contendersOf(run, options.peers)) await measure(name, run, rows, options)
+      for (const name of contendersOf(run, options.peers)) {
+        if (options.signal.aborted) return [...rows.values()]
+        await measure(name, run, rows, options)
+      }
     }
     for (const line of memory) {
       options.say(`${repetition}/${repetitions}: memory ${line.title}`)
-      for (const name of contenders(options.peers)) await measureMemory(name, line, rows, options)
+      for (const name of contenders(options.peers)) {
+        if (options.signal.aborted) return [...rows.values()]
+        await measureMemory(name, line, rows, options)
+      }
     }
   }
   return [...rows.values()]

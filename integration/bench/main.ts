@@ -1,9 +1,11 @@
-// The benchmarks. `serve` only serves; without a word everything is built, measured in turn and shown in one table.
+// The benchmarks. `serve` only serves, `latency` measures from the API server on; without a word ours and the peers are
+// measured in turn and shown in one table.
+import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Address, parseAddress } from '@fleetcast/shared/runtime/address'
-import { serve } from './serve.ts'
 
-const USAGE = `usage: npm run bench -- [--quick] [--times N] [--only TEXT]
+const USAGE = `usage: npm run bench -- [--quick] [--times N] [--only TEXT] [--output FILE]
+       npm run bench -- latency [--quick]
        npm run bench -- serve --listen ADDR --control ADDR [--redis URL] [--workers N]`
 
 class WrongUsage extends Error {}
@@ -18,16 +20,45 @@ try {
   process.exit(error instanceof WrongUsage ? 2 : 1)
 }
 
+/** What a verb does not need is not loaded: `serve` counts its own memory. */
 async function main(args: readonly string[]): Promise<void> {
-  const [verb, ...rest] = args
-  if (verb === 'serve') return serve(readServeOptions(rest), stop.signal)
-  throw new WrongUsage('soon')
+  const [verb = '', ...rest] = args
+  if (verb === 'serve') return (await import('./serve.ts')).serve(readServeOptions(rest), stop.signal)
+  if (verb === 'latency') {
+    const { quick } = readFlags(rest, { quick: { type: 'boolean' } })
+    return (await import('./latency.ts')).latency({ isQuick: quick !== undefined, say: console.log }, stop.signal)
+  }
+  if (verb !== '' && !verb.startsWith('-')) throw new WrongUsage(`there is no ${verb}`)
+  return compareAll(args)
+}
+
+async function compareAll(args: readonly string[]): Promise<void> {
+  const text = { type: 'string' } as const
+  const flags = readFlags(args, { quick: { type: 'boolean' }, times: text, only: text, output: text })
+  const isQuick = flags.quick !== undefined
+  const repetitions = Number(flags.times ?? (isQuick ? 1 : 3))
+  if (!Number.isInteger(repetitions) || repetitions < 1)
+    throw new WrongUsage(`--times ${flags.times}: a number from 1 on`)
+  const { buildPeers } = await import('./build-peers.ts')
+  const { compare } = await import('./compare.ts')
+  const { formatTable } = await import('./table.ts')
+  const peers = buildPeers(console.log)
+  const only = flags.only === undefined ? {} : { only: flags.only }
+  const rows = await compare({ peers, isQuick, repetitions, ...only, say: console.log, signal: stop.signal })
+  const table = formatTable(rows)
+  console.log(`\n${table}`)
+  if (flags.output !== undefined) appendFileSync(flags.output, `${table}\n`)
 }
 
 function readServeOptions(args: readonly string[]) {
   const text = { type: 'string' } as const
-  const { listen, control, redis, workers } = readFlags(args, {
-    ...{ listen: text, control: text, redis: text, workers: { ...text, default: '1' } },
+  const {
+    listen,
+    control,
+    redis,
+    workers = '1',
+  } = readFlags(args, {
+    ...{ listen: text, control: text, redis: text, workers: text },
   })
   const count = Number(workers)
   if (!Number.isInteger(count) || count < 1) throw new WrongUsage(`--workers ${workers}: a number from 1 on`)
@@ -41,10 +72,11 @@ function readServeOptions(args: readonly string[]) {
 
 function readFlags(
   args: readonly string[],
-  options: NonNullable<Parameters<typeof parseArgs>[0]>['options'],
+  options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>,
 ): Readonly<Record<string, string | undefined>> {
   try {
-    return parseArgs({ args: [...args], options: options ?? {} }).values as Record<string, string | undefined>
+    const { values } = parseArgs({ args: [...args], options, allowPositionals: false })
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]))
   } catch (error) {
     throw new WrongUsage(error instanceof Error ? error.message : String(error))
   }
