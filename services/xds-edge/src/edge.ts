@@ -10,6 +10,7 @@ import { startReporter } from './acks/reporter.ts'
 import { createTally } from './acks/tally.ts'
 import { assignFleet } from './identity/assign-fleet.ts'
 import type { NodeInfo } from './protocol/messages.ts'
+import { createExtraMethods } from './streams/extra-methods.ts'
 import { createRestAnswers } from './streams/rest-answers.ts'
 import { createXdsStreams } from './streams/xds-streams.ts'
 import type { Certificates } from './transport/grpc/certificates.ts'
@@ -73,6 +74,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const board: AckBoard = createAckBoard({ edge: name, now: clock.now })
   const onReady = new Set<() => void>()
   let wasReady = false
+  let isStopping = false
   let listening: Address | undefined
   let restListening: Address | undefined
   let rest: RestServer | undefined
@@ -107,11 +109,18 @@ export function createEdge(options: EdgeOptions): Edge {
   }
   const streams = createXdsStreams({ ...access, logger, tally: createTally(metrics) })
   const restAnswers = createRestAnswers({ ...access, fleets: () => world.fleets().keys() })
-  const server = createGrpcServer({ ...options, methods: streams.methods })
+  const extra = createExtraMethods({
+    streams,
+    metrics,
+    assign: access.assign,
+    isServing: () => wasReady && !isStopping,
+  })
+  const server = createGrpcServer({ ...options, methods: [...streams.methods, ...extra.methods] })
 
   function noteReadiness(): void {
     if (wasReady || listening === undefined || world.missing().length > 0) return
     wasReady = true
+    extra.health.changed()
     for (const resolve of onReady) resolve()
     onReady.clear()
   }
@@ -148,6 +157,8 @@ export function createEdge(options: EdgeOptions): Edge {
     }),
     nodes: board.nodes,
     async stop(drainMs = 0) {
+      isStopping = true
+      extra.health.changed()
       await Promise.all([server.drain(drainMs), rest?.stop()])
       stopping.abort()
       await kept?.flush()

@@ -31,12 +31,13 @@ export interface StreamDeps {
   readonly revisionOf: (fleet: string) => number
   /** Calls back once the edge is known not to be behind (rule 3). */
   readonly confirm: (fleet: string, done: () => void) => void
-  /** Run when the directory changed; each stream adds its own. */
-  readonly assigners: Set<() => void>
+  /** All that are open; each adds and removes itself. */
+  readonly sessions: Set<Session>
   readonly warnOnce: (warning: string) => void
 }
 
-interface Session {
+/** What is known of an open stream. Changed here only. */
+export interface Session {
   readonly kind: Kind
   readonly outlet: Outlet
   readonly timers: Map<string, () => void>
@@ -61,9 +62,8 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
     confirmed: 'no',
     isClosed: false,
   }
-  const assign = (): void => assignFleetTo(session, deps)
   deps.tally.opened(kind.variant)
-  deps.assigners.add(assign)
+  deps.sessions.add(session)
   return {
     message(bytes) {
       deps.tally.requested()
@@ -79,7 +79,7 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
     finished: () => outlet.end('OK', ''),
     closed() {
       session.isClosed = true
-      deps.assigners.delete(assign)
+      deps.sessions.delete(session)
       for (const cancel of session.timers.values()) cancel()
       session.stream.close()
       if (session.record) deps.board.closed(session.record)
@@ -100,7 +100,8 @@ function introduce(session: Session, { node }: Request, deps: StreamDeps): boole
   return !session.isClosed
 }
 
-function assignFleetTo(session: Session, deps: StreamDeps): void {
+/** Gives the node the fleet that it may have now; again whenever the directory changes. */
+export function assignFleetTo(session: Session, deps: StreamDeps): void {
   const { record, outlet } = session
   if (record === undefined || session.isClosed) return
   const assignment = deps.assign(record.node, outlet.peer.names)

@@ -5,15 +5,17 @@ import { createSubscriptions } from '../sets/subscription.ts'
 import { createRequestDecoder } from '../transport/codec/decode-request.ts'
 import { createEncodedResponses } from '../transport/codec/encoded-responses.ts'
 import type { Method } from '../transport/grpc/call.ts'
-import { type Kind, openXdsStream, type StreamDeps } from './xds-stream.ts'
+import { assignFleetTo, type Kind, openXdsStream, type Session, type StreamDeps } from './xds-stream.ts'
 
 export interface XdsStreams {
   readonly methods: readonly Method[]
   /** The directory changed: gives every node the fleet that it may have now. */
   reassign(): void
+  /** All open streams. */
+  readonly sessions: ReadonlySet<Session>
 }
 
-export type XdsStreamsOptions = Omit<StreamDeps, 'decoder' | 'encoded' | 'subscriptions' | 'assigners' | 'warnOnce'>
+export type XdsStreamsOptions = Omit<StreamDeps, 'decoder' | 'encoded' | 'subscriptions' | 'sessions' | 'warnOnce'>
 
 const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
 const warningsMax = 1000
@@ -34,13 +36,13 @@ function kinds(): ReadonlyMap<string, Kind> {
 
 export function createXdsStreams(options: XdsStreamsOptions): XdsStreams {
   const warned = new Set<string>()
-  const assigners = new Set<() => void>()
+  const sessions = new Set<Session>()
   const deps: StreamDeps = {
     ...options,
     decoder: createRequestDecoder(),
     encoded: createEncodedResponses(),
     subscriptions: createSubscriptions(),
-    assigners,
+    sessions,
     warnOnce(warning) {
       if (warned.has(warning) || warned.size >= warningsMax) return
       warned.add(warning)
@@ -50,7 +52,8 @@ export function createXdsStreams(options: XdsStreamsOptions): XdsStreams {
   return {
     methods: [...kinds()].map(([path, kind]) => ({ path, open: (outlet) => openXdsStream(kind, outlet, deps) })),
     reassign() {
-      for (const assign of [...assigners]) assign()
+      for (const session of [...sessions]) assignFleetTo(session, deps)
     },
+    sessions,
   }
 }

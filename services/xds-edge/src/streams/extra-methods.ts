@@ -1,0 +1,47 @@
+// What an edge answers by gRPC beside discovery: health, reflection, the status of clients, their load reports.
+import type { DescriptorFiles } from '@fleetcast/shared/envoy/descriptor-files'
+import type { Metrics } from '@fleetcast/shared/runtime/metrics'
+import type { Method } from '../transport/grpc/call.ts'
+import { createHealth, type Health } from '../transport/grpc/health.ts'
+import { createReflection } from '../transport/grpc/reflection.ts'
+import { createClientStatus } from './client-status.ts'
+import { createLoadReports, type LoadReportsOptions } from './load-reports.ts'
+import type { XdsStreams } from './xds-streams.ts'
+
+export interface ExtraMethodsOptions {
+  readonly streams: XdsStreams
+  readonly metrics: Metrics
+  readonly assign: LoadReportsOptions['assign']
+  readonly isServing: () => boolean
+}
+
+export interface ExtraMethods {
+  readonly methods: readonly Method[]
+  readonly health: Health
+}
+
+export function createExtraMethods({ streams, metrics, assign, isServing }: ExtraMethodsOptions): ExtraMethods {
+  const own = [...createClientStatus(() => streams.sessions), createLoadReports({ metrics, assign })]
+  const services = [...new Set([...streams.methods, ...own].map(serviceOf))]
+  const health = createHealth(new Set(services), isServing)
+  return {
+    health,
+    methods: [...own, ...health.methods, ...createReflection({ services, files: loadDescriptors() })],
+  }
+}
+
+const serviceOf = ({ path }: Method): string => path.slice(1, path.lastIndexOf('/'))
+
+/** Once, and only for who asks: they cost 100 ms and 8 MB. */
+function loadDescriptors(): () => Promise<DescriptorFiles> {
+  let loading: Promise<DescriptorFiles> | undefined
+  const load = async (): Promise<DescriptorFiles> => {
+    const { createEnvoyTypes } = await import('@fleetcast/shared/envoy/types')
+    const { createDescriptorFiles } = await import('@fleetcast/shared/envoy/descriptor-files')
+    return createDescriptorFiles(createEnvoyTypes())
+  }
+  return () => {
+    loading ??= load()
+    return loading
+  }
+}
