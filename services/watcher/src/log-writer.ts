@@ -80,6 +80,7 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
     if (state && state.position.generation === base.generation && state.position.n >= base.n) {
       base = state.position
       synced = state.synced
+      trouble = undefined
       mirror.restart(state.objects)
       return
     }

@@ -286,7 +286,12 @@ describe('what is wrong is said with its path, and nothing of the object is used
       { metadata: { name: 'a/b' } },
       ['metadata.name: must not hold slashes or control characters'],
     ],
-    ['a namespace that is no name', 'Service', named({}, { namespace: 'a/b' }), ['metadata.namespace: must not hold slashes or control characters']],
+    [
+      'a namespace that is no name',
+      'Service',
+      named({}, { namespace: 'a/b' }),
+      ['metadata.namespace: must not hold slashes or control characters'],
+    ],
     [
       'a label that is no text',
       'Node',
