@@ -22,10 +22,12 @@ import { createViews, type View, type ViewId } from '../views/views.ts'
 import { byText } from '../world/order.ts'
 import type { WorldChange } from '../world/world.ts'
 import { createCompileCluster } from './compile-clusters.ts'
-import { type CompiledFleet, compileFleet, isChosen } from './compile-fleet.ts'
+import { type CompiledFleet, compileFleet } from './compile-fleet.ts'
 import { createCompileSecret } from './compile-secrets.ts'
 import { encodeAssignment } from './encode-assignment.ts'
+import { isChosen } from './find-services.ts'
 import { createReadCluster } from './read-cluster.ts'
+import { createServiceParts } from './service-parts.ts'
 
 export interface CompilerOptions {
   readonly types: EnvoyTypes
@@ -69,6 +71,8 @@ export interface Compiler {
 interface FleetState {
   definition: FleetDefinition | undefined
   compiled: CompiledFleet | undefined
+  /** What was compiled before it. */
+  previous: CompiledFleet | undefined
   isRead: boolean
 }
 
@@ -83,7 +87,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const fleets = new Map<string, FleetState>()
   const lastGood = new Map<string, LastGood>()
   const readCluster = createReadCluster(types)
-  const compileCluster = createCompileCluster(types)
+  const serviceParts = createServiceParts(createCompileCluster(types))
   const compileSecret = createCompileSecret(types, sealKey)
   const natives = new WeakMap<Uint8Array, Resource>()
   const endpointProblems = new Map<ViewId, Map<string, readonly Problem[]>>()
@@ -92,7 +96,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const stateOf = (name: string): FleetState => {
     const known = fleets.get(name)
     if (known) return known
-    const made: FleetState = { definition: undefined, compiled: undefined, isRead: false }
+    const made: FleetState = { definition: undefined, compiled: undefined, previous: undefined, isRead: false }
     fleets.set(name, made)
     return made
   }
@@ -195,12 +199,14 @@ export function createCompiler(options: CompilerOptions): Compiler {
         secrets: secretsOf(definition.namespaces),
         settled: settled(),
         committed: committed(name),
+        previous: state.previous,
         acceptsSecrets,
         encodeNative,
         referencesOf: (held) => referencesOf(types, held),
-        compileCluster,
+        serviceParts,
         compileSecret,
       })
+      state.previous = state.compiled
       const { view, links } = state.compiled
       for (const id of views.heldBy(holder)) {
         if (id !== view) touchNames(touched, id, views.hold(holder, id, new Set()))

@@ -154,3 +154,49 @@ export function openStream(client: Client, variant: 'sotw' | 'delta', path?: str
     send: (request) => void call.write(request),
   }
 }
+
+export interface Talk {
+  readonly call: ClientDuplexStream<Buffer, Buffer>
+  /** The next message that no earlier call was given. */
+  next(): Promise<Buffer>
+}
+
+/** A stream of any rpc, as bytes. */
+export function converse(client: Client, path: string): Talk {
+  const call = client.makeBidiStreamRequest(path, same, same, new Metadata(), {})
+  call.on('error', () => {})
+  const arrived: Buffer[] = []
+  const waiting: ((message: Buffer) => void)[] = []
+  call.on('data', (bytes: Buffer) => {
+    const one = waiting.shift()
+    if (one) one(bytes)
+    else arrived.push(bytes)
+  })
+  return {
+    call,
+    next: () =>
+      new Promise((resolve) => {
+        const one = arrived.shift()
+        if (one) resolve(one)
+        else waiting.push(resolve)
+      }),
+  }
+}
+
+/** One question and how it ended. */
+export function ask(
+  client: Client,
+  path: string,
+  question: Buffer,
+): Promise<{ message?: Buffer; status: StatusObject }> {
+  const call = client.makeBidiStreamRequest(path, same, same, new Metadata(), {})
+  let message: Buffer | undefined
+  call.on('error', () => {})
+  call.on('data', (bytes: Buffer) => {
+    message = bytes
+  })
+  call.end(question)
+  return new Promise((resolve) => {
+    call.on('status', (status) => resolve(message === undefined ? { status } : { message, status }))
+  })
+}

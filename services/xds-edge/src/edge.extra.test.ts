@@ -1,0 +1,177 @@
+// What an edge answers beside discovery, over real sockets; its messages are read with Envoy's own descriptors.
+import { decodeMessage, encodeMessage } from '@fleetcast/shared/envoy/encode'
+import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
+import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { createMetrics } from '@fleetcast/shared/runtime/metrics'
+import { describe, expect, test } from 'vitest'
+import { node, type Running, startEdge } from './test/running-edge.ts'
+import { ask, type Client, converse, deltaRequest, field, fieldsOf, openStream } from './transport/test/client.ts'
+
+const types = createEnvoyTypes()
+const bytesOf = (type: string, json: object): Buffer => {
+  const { value, issues } = encodeMessage(type, json, types)
+  if (value === undefined) throw new Error(JSON.stringify(issues))
+  return Buffer.from(value.bytes)
+}
+
+describe('health', () => {
+  const CHECK = '/grpc.health.v1.Health/Check'
+  test.each([
+    ['the whole', '', 0, [8, 1]],
+    ['a service', 'envoy.service.discovery.v3.AggregatedDiscoveryService', 0, [8, 1]],
+    ['a service that is not there', 'no.Such', 5, undefined],
+  ])('%s', async (_name, service, code, answer) => {
+    const { client } = await startEdge()
+    const reply = await ask(client(), CHECK, service === '' ? Buffer.alloc(0) : field(1, service))
+    expect([reply.status.code, reply.message && [...reply.message]]).toEqual([code, answer])
+  })
+
+  test('who watches hears that the edge stops', async () => {
+    const { client, edge } = await startEdge()
+    const watch = converse(client(), '/grpc.health.v1.Health/Watch')
+    watch.call.end(Buffer.alloc(0))
+    expect([...(await watch.next())]).toEqual([8, 1])
+    const stopped = edge.stop(50)
+    expect([...(await watch.next())]).toEqual([8, 2])
+    await stopped
+  })
+})
+
+describe('reflection', () => {
+  const PATH = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
+  const reflect = async (client: Client, question: Buffer): Promise<{ number: number; value: Buffer }[]> => {
+    const talk = converse(client, PATH)
+    talk.call.write(question)
+    const answer = fieldsOf(await talk.next())
+    talk.call.end()
+    return answer
+  }
+
+  test('lists the services and gives their files', async () => {
+    const { client } = await startEdge()
+    const one = client()
+    const services = fieldsOf((await reflect(one, field(7, '*'))).find(({ number }) => number === 6)!.value)
+    const names = services.map(({ value }) => fieldsOf(value)[0]!.value.toString())
+    expect(names).toContain('envoy.service.discovery.v3.AggregatedDiscoveryService')
+    for (const name of names) {
+      const [file] = (await reflect(one, field(4, name))).filter(({ number }) => number === 4)
+      const [path] = fieldsOf(fieldsOf(file!.value)[0]!.value)
+      const again = await reflect(one, field(3, path!.value))
+      expect(again.find(({ number }) => number === 4)?.value).toEqual(file!.value)
+    }
+  })
+
+  test('says what there is not', async () => {
+    const { client } = await startEdge()
+    const answer = await reflect(client(), field(4, 'no.Such'))
+    expect(answer.find(({ number }) => number === 7)?.value.toString()).toContain('there is no no.Such')
+  })
+})
+
+describe('client status', () => {
+  const FETCH = '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus'
+  const RESPONSE = 'envoy.service.status.v3.ClientStatusResponse'
+  const statusOf = async ({ client }: Running, request: object): Promise<Record<string, unknown>> => {
+    const question = bytesOf('envoy.service.status.v3.ClientStatusRequest', request)
+    const { message } = await ask(client(), FETCH, question)
+    return decodeMessage(RESPONSE, message!, types)
+  }
+
+  test('per resource: version, state, and the text of a NACK', async () => {
+    const running = await startEdge()
+    const stream = openStream(running.client(), 'delta')
+    stream.send(deltaRequest({ node, type: CLUSTER }))
+    const clusters = await stream.next()
+    stream.send(deltaRequest({ type: CLUSTER, nonce: clusters.nonce, error: 'bad cluster' }))
+    stream.send(deltaRequest({ type: ENDPOINTS, names: ['a', 'none'] }))
+    await expect.poll(() => running.edge.nodes()[0]?.types.cds?.error).toBe('bad cluster')
+    const found = { type_url: CLUSTER, client_status: 'NACKED', config_status: 'ERROR' }
+    expect(await statusOf(running, {})).toMatchObject({
+      config: [
+        {
+          node: { id: 'n1', cluster: 'web' },
+          generic_xds_configs: expect.arrayContaining([
+            expect.objectContaining({
+              ...found,
+              name: 'a',
+              error_state: expect.objectContaining({ details: 'bad cluster' }),
+            }),
+            expect.objectContaining({ type_url: ENDPOINTS, name: 'none', client_status: 'DOES_NOT_EXIST' }),
+          ]),
+        },
+      ],
+    })
+  })
+
+  test.each([
+    ['all', {}, ['edge-1', 'edge-2', 'other']],
+    ['exact', { exact: 'edge-1' }, ['edge-1']],
+    ['prefix, whatever the case', { prefix: 'EDGE', ignore_case: true }, ['edge-1', 'edge-2']],
+    ['suffix', { suffix: '2' }, ['edge-2']],
+    ['contains', { contains: 'the' }, ['other']],
+    ['nobody', { exact: 'nobody' }, []],
+  ])('nodes by their id: %s', async (_name, matcher, ids) => {
+    const running = await startEdge()
+    for (const id of ['edge-1', 'edge-2', 'other']) {
+      const stream = openStream(running.client(), 'delta')
+      stream.send(deltaRequest({ node: { id, cluster: 'web' }, type: CLUSTER }))
+      await stream.next()
+    }
+    const request = Object.keys(matcher).length === 0 ? {} : { node_matchers: [{ node_id: matcher }] }
+    const { config = [] } = (await statusOf(running, request)) as { config?: { node: { id: string } }[] }
+    expect(config.map((one) => one.node.id)).toEqual(ids)
+  })
+})
+
+describe('load reports', () => {
+  const STREAM = '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats'
+  const REQUEST = 'envoy.service.load_stats.v3.LoadStatsRequest'
+  const report = (issued: number) => ({
+    node: { id: 'n', cluster: 'web' },
+    cluster_stats: [
+      {
+        cluster_name: 'a',
+        total_dropped_requests: 3,
+        upstream_locality_stats: [
+          {
+            locality: { zone: 'x' },
+            total_successful_requests: issued - 1,
+            total_error_requests: 1,
+            total_issued_requests: issued,
+          },
+        ],
+      },
+    ],
+  })
+
+  test('are asked for once, and summed by cluster', async () => {
+    const metrics = createMetrics()
+    const { client } = await startEdge({ edge: { metrics } })
+    const talk = converse(client(), STREAM)
+    talk.call.write(bytesOf(REQUEST, report(10)))
+    const answer = decodeMessage('envoy.service.load_stats.v3.LoadStatsResponse', await talk.next(), types)
+    expect(answer).toEqual({ load_reporting_interval: '10s', send_all_clusters: true })
+    talk.call.write(bytesOf(REQUEST, report(90)))
+    const lines = async () =>
+      (await metrics.registry.metrics()).split('\n').filter((line) => line.includes('cluster="a"'))
+    await expect
+      .poll(lines)
+      .toEqual([
+        'fleetcast_edge_load_requests_total{cluster="a"} 100',
+        'fleetcast_edge_load_successes_total{cluster="a"} 98',
+        'fleetcast_edge_load_errors_total{cluster="a"} 2',
+        'fleetcast_edge_load_dropped_requests_total{cluster="a"} 6',
+      ])
+  })
+})
+
+test.each([
+  '/grpc.health.v1.Health/Check',
+  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+  '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus',
+  '/envoy.service.load_stats.v3.LoadReportingService/StreamLoadStats',
+])('garbage is refused: %s', async (path) => {
+  const { client } = await startEdge()
+  const { status } = await ask(client(), path, Buffer.from([10, 200, 1]))
+  expect(status.code).toBe(3)
+})
