@@ -60,15 +60,13 @@ function complete(object: KubeObject): KubeObject {
       return { ...slice('', []), ...object, ports: (object.ports ?? slice('', []).ports).map(withProtocol), endpoints }
     }
     case 'Node':
-      return { ...object, namespace: '', labels: object.labels ?? {} }
+      return { ...object, namespace: '', labels: { ...object.labels } }
     default:
-      return { ...object, labels: object.labels ?? {} }
+      return { ...object, labels: { ...object.labels } }
   }
 }
-const withProtocol = <P extends { readonly protocol: string }>(port: P): P => ({
-  ...port,
-  protocol: port.protocol ?? 'TCP',
-})
+const withProtocol = <P extends { readonly protocol: string }>(port: P): P => ({ ...TCP, ...port })
+const TCP = { protocol: 'TCP' }
 
 function show(types: EnvoyTypes, { sets, problems }: CompiledWorld): string {
   const shown = Object.fromEntries(
