@@ -1,0 +1,81 @@
+// The hand-written codec against a protobuf library with Envoy's descriptors, and against bytes that are nothing.
+import { encodeMessage } from '@fleetcast/shared/envoy/encode'
+import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
+import { resource } from '@fleetcast/shared/resources/resource'
+import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { assert, property, uint8Array } from 'fast-check'
+import { expect, test } from 'vitest'
+import { createRequestDecoder } from './decode-request.ts'
+import { encodeResponse, framePrefixBytes } from './encode-response.ts'
+
+const types = createEnvoyTypes()
+const bytesOf = (type: string, json: object): Buffer => {
+  const { value, issues } = encodeMessage(type, json, types)
+  if (value === undefined) throw new Error(JSON.stringify(issues))
+  return Buffer.from(value.bytes)
+}
+const PACKAGE = 'envoy.service.discovery.v3'
+const claOf = (name: string) => ({ '@type': ENDPOINTS, cluster_name: name })
+const cla = (name: string) =>
+  resource({
+    type: ENDPOINTS,
+    name,
+    bytes: bytesOf(ENDPOINTS, { cluster_name: name }),
+    aliases: ['ä'],
+    ttlSeconds: 1.5,
+  })
+
+test('responses have the bytes that a protobuf library writes', () => {
+  const resources = [cla('a'), cla('ü'.repeat(90))]
+  const base = { type: ENDPOINTS, nonce: 'n1', version: 'v1', resources }
+  const envelope = { type_url: ENDPOINTS, nonce: 'n1' }
+  const sotw = bytesOf(`${PACKAGE}.DiscoveryResponse`, {
+    ...envelope,
+    version_info: 'v1',
+    resources: resources.map(({ name }) => claOf(name)),
+  })
+  const delta = bytesOf(`${PACKAGE}.DeltaDiscoveryResponse`, {
+    ...envelope,
+    system_version_info: 'v1',
+    removed_resources: ['x', 'y'],
+    resources: resources.map(({ name, version }) => ({
+      name,
+      version,
+      aliases: ['ä'],
+      ttl: '1.5s',
+      resource: claOf(name),
+    })),
+  })
+  const bodyOf = (frame: Buffer): Buffer => frame.subarray(framePrefixBytes)
+  expect(bodyOf(encodeResponse({ ...base, variant: 'sotw', removed: [] }))).toEqual(sotw)
+  expect(bodyOf(encodeResponse({ ...base, variant: 'delta', removed: ['x', 'y'] }))).toEqual(delta)
+})
+
+test('requests are read as they were meant, and equal lists of names are one list', () => {
+  const names = Array.from({ length: 100 }, (_, i) => `name-${i}`)
+  const asked = bytesOf(`${PACKAGE}.DiscoveryRequest`, {
+    node: { id: 'i', cluster: 'c', client_features: ['f'], user_agent_name: 'envoy' },
+    type_url: CLUSTER,
+    resource_names: names,
+    error_detail: { code: 3, message: 'no' },
+    response_nonce: 'n',
+  })
+  const decoder = createRequestDecoder()
+  const read = decoder.sotw(asked)
+  expect(read).toMatchObject({ type: CLUSTER, nonce: 'n', names, error: { code: 3, message: 'no' } })
+  expect(read?.node).toMatchObject({ id: 'i', cluster: 'c', clientFeatures: ['f'], userAgent: 'envoy' })
+  expect(decoder.sotw(Buffer.from(asked))?.names).toBe(read?.names)
+})
+
+test('bytes that are nothing give undefined or a request, never an exception', () => {
+  const decoder = createRequestDecoder()
+  assert(
+    property(uint8Array({ maxLength: 60 }), (bytes) => {
+      decoder.sotw(Buffer.from(bytes))
+      decoder.delta(Buffer.from(bytes))
+    }),
+    { numRuns: 2000 },
+  )
+  expect(decoder.delta(Buffer.alloc(40, 0x0b))).toBeUndefined()
+  expect(decoder.delta(Buffer.from([18, 200, 1]))).toBeUndefined()
+})
