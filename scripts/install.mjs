@@ -24,11 +24,7 @@ const readJson = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'ut
 /** Installs what is missing; what npm prints goes to the log file. Throws with the log file's name where it fails. */
 export async function install(logFile) {
   if (isInstalled()) return
-  const flags = ['--no-progress', '--loglevel=warn']
-  // A lock file without the packages of other platforms is refused by some versions of `npm ci`; the versions in it hold all the same.
-  await runLogged('npm', ['ci', ...flags], logFile).catch(() =>
-    runLogged('npm', ['install', '--no-save', ...flags], logFile),
-  )
+  await runLogged('npm', ['ci', '--no-progress', '--loglevel=warn'], logFile)
 }
 
 /** Runs a command with its output in a log file. Rejects, naming the file, where it fails. */

@@ -99,7 +99,8 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
       for (const name of state.held.keys()) if (!present.has(name)) drop(type, name)
     }
     for (const { name, version, bytes, endpointsName } of resources) {
-      if (!keeps(name)) continue
+      // What it did not ask for, or no longer does, is ignored.
+      if (!keeps(name) || !(wildcards.has(type) || state.names.has(name))) continue
       const before = state.held.get(name)
       state.held.set(name, { version, refs: endpointsName === undefined ? refsOf(bytes) : [endpointsName] })
       if (type === CLUSTER && before?.version !== version) warming.add(name)

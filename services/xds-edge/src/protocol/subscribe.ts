@@ -1,6 +1,7 @@
 // What a request says about names, as changes of a lane's subscription and as names to be answered. Here the variants
 // differ most: SotW says the whole list each time, delta says what to add and to take away.
 import { ENDPOINTS, ROUTES, SCOPED_ROUTES, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
+import { restart } from '../sets/group.ts'
 import { canonicalName } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
 import { type Lane, ownOf } from './lane.ts'
@@ -126,8 +127,8 @@ export function moveTo(lane: Lane, after: Subscription): void {
     next.members.add(lane)
     lane.group = next
   } else {
-    // The subscription was changed in place: steps made for it before are for other names.
-    group.steps.clear()
+    // The subscription was changed in place, for its only member: touches and steps of before are for other names.
+    restart(group, stream.history.seq)
   }
   lane.at = stream.history.seq
   lane.removalsAt = stream.history.seq

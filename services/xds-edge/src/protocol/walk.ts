@@ -148,7 +148,7 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
     }
     // Without a common stream Envoy asks anew for the endpoints of a cluster that warms, on a stream of its own.
     if (kind.isAggregated && envoy.warming.size > 0) throw new Error(`still warming: ${[...envoy.warming].join()}`)
-    const broken = envoy.broken()
+    const broken = kind.isAggregated ? envoy.broken() : []
     if (broken.length > 0) throw new Error(`at rest: ${broken.join(', ')}`)
     for (const { state } of connection?.streams.values() ?? [])
       for (const lane of state.lanes)

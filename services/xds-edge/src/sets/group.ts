@@ -46,6 +46,13 @@ export function touch(group: Group, seq: number, isRemoval: boolean): void {
   group.steps.clear()
 }
 
+/** Begins anew at `seq`, where the only member stands: its subscription is another one now. */
+export function restart(group: Group, seq: number): void {
+  group.touches.splice(0, group.touches.length, seq)
+  group.lastTouch = seq
+  group.steps.clear()
+}
+
 /** The last touch at or before `seq`: the place that all members share who stand between two touches. */
 export function placeAt(group: Group, seq: number): number {
   for (let i = group.touches.length - 1; i >= 0; i--) {

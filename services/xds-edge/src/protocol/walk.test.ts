@@ -1,0 +1,19 @@
+// Random walks: a model of an Envoy against the step. A failure names its seed; `npm run soak` walks a million of them,
+// and `node soak.ts SEED` tells one walk event by event.
+import { describe, expect, it } from 'vitest'
+import { walk } from './walk.ts'
+
+const WALKS = 10_000
+const BATCH = 1_000
+
+describe('random walks', () => {
+  for (let first = 0; first < WALKS; first += BATCH)
+    it(`seeds ${first} to ${first + BATCH - 1} keep all rules`, { timeout: 120_000 }, () => {
+      const failures: string[] = []
+      for (let seed = first; seed < first + BATCH; seed++) {
+        const failure = walk({ seed, steps: 30 })
+        if (failure !== undefined) failures.push(`seed ${seed}: ${failure}`)
+      }
+      expect(failures).toEqual([])
+    })
+})
