@@ -6,9 +6,6 @@ import { root, type SourceFile, sources } from './sources.ts'
 
 const PROTOCOL = 'services/xds-edge/src/protocol/RULES.md'
 
-/** Rules of the design that are a rule of the protocol too, and tested under its number. */
-const SHOWN_BY: Readonly<Record<number, number>> = { 7: 22 }
-
 const read = (path: string): string => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '')
 
 /** The numbers that begin a line of a list, or stand in the first cell of a table's row. */
@@ -40,9 +37,7 @@ describe('numbered rules', () => {
     expect(rules).toEqual(expect.arrayContaining([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]))
     // The protocol's tests name the protocol's numbers.
     const named = namedIn(sources.filter((f) => isTest(f) && !house(f) && !f.path.includes('/protocol/')))
-    const protocol = namedIn(sources.filter((f) => isTest(f) && f.path.includes('/protocol/')))
-    const isShown = (n: number): boolean => named.has(n) || protocol.has(SHOWN_BY[n] ?? 0)
-    expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].filter((n) => !isShown(n))).toEqual([])
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].filter((n) => !named.has(n))).toEqual([])
   })
 
   test('of the protocol', () => {

@@ -150,11 +150,11 @@ describe('bad clients do not touch others', () => {
     expect(texts((await good.next()).values)).toEqual(['endpoints a 7'])
   })
 
-  test('one that never answers, and one that refuses everything, get one response a type and change', async () => {
+  test('rule 7: one that never answers, and one that refuses everything, get one response a type and change', async () => {
     const { client, put } = await startEdge()
     const silent = openStream(client(), 'delta')
     silent.send(deltaRequest({ node, type: ENDPOINTS, names: ['a'] }))
-    await silent.next()
+    const first = await silent.next()
     const refusing = openStream(client(), 'delta')
     refusing.call.on('data', () => {
       const last = refusing.responses.at(-1)!
@@ -171,6 +171,10 @@ describe('bad clients do not touch others', () => {
     }
     await expect.poll(() => refusing.responses.length).toBe(6)
     expect(silent.responses.length).toBe(1)
+    // What came meanwhile is one response, of the newest state.
+    silent.send(deltaRequest({ type: ENDPOINTS, nonce: first.nonce }))
+    expect(texts((await silent.next()).values)).toEqual(['endpoints a 6'])
+    expect(silent.responses.length).toBe(2)
   })
 
   test('500 streams that open and leave are forgotten', async () => {

@@ -1,0 +1,149 @@
+// The side of a publisher that looks at the store: what the world is compiled into, what the store holds of it, and the
+// work that brings the second to the first. Knows nothing of logs and jobs: what happened is told, and who rings is given.
+import type { LogNews, ObjectLog } from '@fleetcast/shared/log/object-log'
+import { ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { DIRECTORY, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
+import { isLink, type Positions, type SetName, type SetNews } from '@fleetcast/shared/store/set-store'
+import { directoryFleets, directorySites } from './compile/compile-directory.ts'
+import { createCompiler, setsOf, untouched } from './compile/compiler.ts'
+import { readFleetDocument, referencesOf } from './fleets/document.ts'
+import type { PublisherOptions } from './publisher.ts'
+import { createCommitter } from './sets/committer.ts'
+import { createDirty } from './sets/dirty.ts'
+import { createMirrors } from './sets/mirrors.ts'
+import { createProblemBoard, type ProblemBoard } from './sets/problem-board.ts'
+import { createSetWork, splitSet } from './sets/set-work.ts'
+import { createStoreLife, type StoreLife } from './sets/store-life.ts'
+import type { ViewId } from './views/views.ts'
+import type { World } from './world/world.ts'
+
+export interface SetSide {
+  /** Takes news of a site's log into the world; returns the sets that it touched. */
+  heardLog(site: string, news: LogNews): readonly SetName[]
+  /** Resolves once the set holds what it should. */
+  work(set: SetName): Promise<void>
+  /** Makes a generation unless there is one, and reads what is known of the fleets. */
+  begin(): Promise<void>
+  readonly life: StoreLife
+  readonly board: ProblemBoard
+  fleets(): readonly string[]
+  /** Every set that there is work for. */
+  all(): readonly SetName[]
+  /** Sites that have a log, or that the store's directory knows. */
+  knownSites(): ReadonlySet<string>
+}
+
+export interface SetSideOptions extends Omit<PublisherOptions, 'log' | 'queue' | 'random'> {
+  readonly log: Pick<ObjectLog, 'acceptsSecrets'>
+  readonly world: World
+  readonly signal: AbortSignal
+  readonly reached: (positions: Positions) => Promise<boolean>
+  readonly ring: (sets: readonly SetName[], positions: Positions) => Promise<void>
+  /** Resolves once `begin` did. */
+  readonly began: Promise<void>
+  readonly hasBegun: () => boolean
+  readonly inBackground: (task: Promise<unknown>) => void
+}
+
+export function createSetSide(options: SetSideOptions): SetSide {
+  const { log, store, types, clock, logger, metrics, sealKey, world, signal, reached, inBackground } = options
+  const dirty = createDirty()
+  const board = createProblemBoard({ store, logger, metrics })
+  const commits = metrics.counter('fleetcast_publisher_commits_total', 'Commits tried, by result.', ['result'])
+  const mirrors = createMirrors({ store, clock, signal, onNews: heardSet })
+  const compiler = createCompiler({
+    types,
+    sealKey,
+    acceptsSecrets: log.acceptsSecrets,
+    read: (key, text) => readFleetDocument(types, key, text),
+    committed: (fleet) => mirrors.of(fleetSet(fleet)).entries,
+    settled: isComplete,
+  })
+  const committer = createCommitter({
+    store,
+    clock,
+    signal,
+    positions: world.positions,
+    reached,
+    catchUp: mirrors.catchUp,
+    renew: () => life.renew(),
+    onResult: (result) => commits.inc({ result }),
+  })
+  const sets = createSetWork({
+    compiler,
+    mirrors,
+    committer,
+    board,
+    dirty,
+    store,
+    sealKey,
+    references: (resource) => referencesOf(types, resource),
+    sites: () => ({ synced: world.synced, areAll: isComplete() }),
+  })
+  const workAll = async (): Promise<void> => {
+    await options.began
+    await sets.workAll()
+  }
+  const life = createStoreLife({ store, mirrors, logger, isComplete, workAll, inBackground })
+
+  function knownSites(): ReadonlySet<string> {
+    return world.sites.union(new Set(directorySites(mirrors.of(DIRECTORY).entries)))
+  }
+  function isComplete(): boolean {
+    return world.synced.size > 0 && knownSites().isSubsetOf(world.synced)
+  }
+
+  function heardSet(set: SetName, isWhole: boolean, news: SetNews): void {
+    const [kind, name = ''] = splitSet(set)
+    if (isWhole && kind === 'endpoints') dirty.markView(name, 'all')
+    if (isWhole && kind === 'fleet') dirty.mark({ fleets: new Set([name]), views: new Map() })
+    if (kind === 'fleet' && (isWhole || changesLinks(news))) holdCommitted(name)
+    // Another publisher's fleets: what they link to must be known before a view is compiled.
+    if (set === DIRECTORY) {
+      for (const fleet of directoryFleets(mirrors.of(DIRECTORY).entries)) mirrors.of(fleetSet(fleet.name))
+    }
+  }
+
+  /** What the fleet's committed form links to stays in its views. */
+  function holdCommitted(fleet: string): void {
+    const links = new Map<ViewId, Set<string>>()
+    for (const entry of mirrors.of(fleetSet(fleet)).entries.values()) {
+      if (!isLink(entry)) continue
+      const [, view = ''] = splitSet(entry.link)
+      links.set(view, (links.get(view) ?? new Set()).add(entry.name))
+    }
+    const touched = untouched()
+    compiler.holdCommitted(fleet, links, touched)
+    dirty.mark(touched)
+    if (touched.views.size > 0 && options.hasBegun()) inBackground(options.ring(setsOf(touched), world.positions()))
+  }
+
+  return {
+    life,
+    board,
+    knownSites,
+    work: sets.work,
+    fleets: compiler.fleets,
+    all: () => [...compiler.fleets().map(fleetSet), ...[...compiler.views()].map(viewSet), DIRECTORY],
+    heardLog(site, news) {
+      const syncedBefore = world.synced.size
+      const touched = compiler.apply(world.apply(site, news), world.synced)
+      dirty.mark(touched)
+      if (world.synced.size === syncedBefore) {
+        return touched.fleets.size > 0 ? [...setsOf(touched), DIRECTORY] : setsOf(touched)
+      }
+      inBackground(life.seal())
+      return [...setsOf(touched), DIRECTORY]
+    },
+    async begin() {
+      await life.begin()
+      const directory = await mirrors.loaded(DIRECTORY)
+      await Promise.all(directoryFleets(directory.entries).map(({ name }) => mirrors.loaded(fleetSet(name))))
+    },
+  }
+}
+
+const changesLinks = (news: SetNews): boolean =>
+  news.kind === 'contents' ||
+  news.change.put.some((entry) => isLink(entry)) ||
+  news.change.remove.some((key) => key.startsWith(`${ENDPOINTS}\n`))
