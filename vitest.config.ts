@@ -50,7 +50,12 @@ export default defineConfig({
           ...shared,
           ...alone,
           name: 'fleet',
-          include: ['integration/fleet/**/*.test.ts', 'integration/bench/**/*.test.ts'],
+          include: [
+            'integration/fleet/**/*.test.ts',
+            'integration/clients/**/*.test.ts',
+            'integration/deploy/**/*.test.ts',
+            'integration/bench/**/*.test.ts',
+          ],
           exclude: ignored,
           testTimeout: 120_000,
           hookTimeout: 300_000,

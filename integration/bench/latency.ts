@@ -133,7 +133,7 @@ async function startOverRedis(kube: Kube): Promise<MeasuredPlane> {
   const redis = await startRedis()
   const startedAtMs = performance.now()
   const one = { watchers: 1, publishers: 1, edges: 1 }
-  const deployment = await startDeployment({ redis, kubeconfig: kube.kubeconfig, ...one })
+  const deployment = await startDeployment({ redis, from: kube, ...one })
   const roles = [...deployment.watchers, ...deployment.publishers, ...deployment.edges]
   return {
     listen: deployment.edges[0]?.listen ?? '',

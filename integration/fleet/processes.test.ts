@@ -41,7 +41,7 @@ describeWith(['redis', 'kube', 'envoy', 'upstreams'], 'many processes', () => {
     await kube.create(kubenvoySlice('some-svc', [first], upstreams.port))
     await kube.create(kubenvoySlice('some-other-svc', [second], upstreams.port))
     await kube.create(kubenvoyConfig(port))
-    deployment = parts.use(await startDeployment({ redis, kubeconfig: kube.kubeconfig }))
+    deployment = parts.use(await startDeployment({ redis, from: kube }))
     await deployment.ready()
     const [one = '', other = ''] = deployment.edges.map(({ listen }) => listen)
     // Each asks its own edge first. They share the port of the listener, as Envoys of one machine do: a request may reach either.

@@ -15,7 +15,7 @@ export interface BootstrapOptions {
 export function envoyBootstrap(options: BootstrapOptions): string {
   const { id, cluster, delivery, servers } = options
   const isAds = delivery.endsWith('-ads')
-  const source = isAds ? { ads: {}, resource_api_version: 'V3' } : ownSource(delivery, servers)
+  const source = isAds ? { ads: {}, resource_api_version: 'V3' } : ownSource(delivery)
   const resources =
     delivery === 'files'
       ? { lds_config: pathSource(servers, 'lds.yaml'), cds_config: pathSource(servers, 'cds.yaml') }
@@ -36,7 +36,7 @@ export function envoyBootstrap(options: BootstrapOptions): string {
 }
 
 /** The config source of a type that has a stream of its own. */
-export function ownSource(delivery: Delivery, servers: readonly string[]): object {
+export function ownSource(delivery: Delivery): object {
   switch (delivery) {
     case 'delta-types':
       return { api_config_source: apiSource('DELTA_GRPC'), resource_api_version: 'V3' }
@@ -50,9 +50,8 @@ export function ownSource(delivery: Delivery, servers: readonly string[]): objec
         },
         resource_api_version: 'V3',
       }
-    case 'files':
-      return pathSource(servers, 'eds.yaml')
     default:
+      // For files too: what writes them turns these into the files of what they name.
       return { ads: {}, resource_api_version: 'V3' }
   }
 }
@@ -64,7 +63,7 @@ const apiSource = (apiType: string): object => ({
 })
 
 const pathSource = ([folder = '']: readonly string[], file: string): object => ({
-  path_config_source: { path: `${folder}/${file}`, watched_directory: { path: folder } },
+  path_config_source: { path: `${folder}/${file}` },
   resource_api_version: 'V3',
 })
 

@@ -1,4 +1,4 @@
-// Fleetcast as it runs in production: watchers, publishers and edges as processes over one Redis, fed by an API server.
+// Fleetcast as it runs in production: watchers, publishers and edges as processes over one Redis, fed by an API server or a folder.
 import { type Fleetcast, fleetcast } from './fleetcast.ts'
 import { freePort } from './free-port.ts'
 import type { RedisServer } from './redis.ts'
@@ -9,8 +9,9 @@ export interface Role {
   readonly process: () => Fleetcast
   /** host:port of the admin address; stays over a restart. */
   readonly admin: string
-  /** Where Envoys ask; edges only. */
+  /** Where Envoys ask by gRPC, and by REST; edges only. */
   readonly listen: string
+  readonly rest: string
   /** kill -9, and nothing in its place. */
   kill(): Promise<void>
   /** The same arguments, a new process. Does not wait for it to be ready. */
@@ -29,7 +30,8 @@ export interface Deployment extends AsyncDisposable {
 
 export interface DeploymentOptions {
   readonly redis: RedisServer
-  readonly kubeconfig: string
+  /** Where the objects come from: an API server or a folder. */
+  readonly from: { readonly kubeconfig: string } | { readonly folder: string }
   readonly watchers?: number
   readonly publishers?: number
   readonly edges?: number
@@ -37,15 +39,18 @@ export interface DeploymentOptions {
 }
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { redis, kubeconfig } = options
+  const { redis, from } = options
+  const source = 'folder' in from ? ['--folder', from.folder] : ['--kubeconfig', from.kubeconfig]
+  const address = async (): Promise<string> => `127.0.0.1:${await freePort()}`
   const role = async (args: readonly string[]): Promise<Role> => {
-    const [admin, listen] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
-    const all = [...args, '--redis', redis.url, ...(args[0] === 'edge' ? ['--listen', listen] : [])]
+    const [admin, listen, rest] = [await address(), await address(), await address()]
+    const all = [...args, '--redis', redis.url, ...(args[0] === 'edge' ? ['--listen', listen, '--rest', rest] : [])]
     const start = (): Fleetcast => fleetcast(all, { admin, environment: options.environment ?? {} })
     let process = start()
     return {
       admin,
       listen,
+      rest,
       process: () => process,
       kill: async () => void (await process.kill()),
       start: () => {
@@ -55,7 +60,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   }
   const many = (count: number, args: readonly string[]): Promise<Role[]> =>
     Promise.all(Array.from({ length: count }, () => role(args)))
-  const watchers = await many(options.watchers ?? 2, ['watcher', '--site', 'east', '--kubeconfig', kubeconfig])
+  const watchers = await many(options.watchers ?? 2, ['watcher', '--site', 'east', ...source])
   const publishers = await many(options.publishers ?? 2, ['publisher'])
   const edges = await many(options.edges ?? 2, ['edge'])
   const all = [...watchers, ...publishers, ...edges]
