@@ -190,7 +190,7 @@ const place = ({ site, service, name }: ClusterInput, problems: readonly Problem
 
 const DNS_TYPES = new Set<unknown>(['STRICT_DNS', 'LOGICAL_DNS'])
 
-/** A cluster that asks DNS gets the Service's name to ask for, unless its base has addresses of its own. */
+/** A cluster that asks DNS (gRPC knows logical DNS only) gets the Service's name to ask for, unless its base has addresses of its own. */
 function withAddress({ settings, name, service, port }: ClusterInput, json: JsonObject): JsonObject {
   const isExternal = service.type === 'ExternalName'
   const wantsDns = settings.discovery !== 'eds' || isExternal
@@ -198,7 +198,7 @@ function withAddress({ settings, name, service, port }: ClusterInput, json: Json
   const { eds_cluster_config: _, ...kept } = json
   const type = DNS_TYPES.has(json.type)
     ? json.type
-    : settings.discovery === 'logical_dns'
+    : settings.discovery === 'logical_dns' || settings.grpc
       ? 'LOGICAL_DNS'
       : 'STRICT_DNS'
   if (json.load_assignment !== undefined) return { ...kept, type }

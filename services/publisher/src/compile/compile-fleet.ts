@@ -12,8 +12,9 @@ import { settleNatives } from '../check/settle-natives.ts'
 import type { FleetDefinition, NativeResource } from '../fleets/read-fleet.ts'
 import type { FleetSettings } from '../fleets/settings.ts'
 import { type ViewId, viewId } from '../views/views.ts'
+import type { CompileGrpc, GrpcPart } from './compile-grpc.ts'
 import type { CompileSecret } from './compile-secrets.ts'
-import { chosenServices, placeholder, resolve, type Services } from './find-services.ts'
+import { chosenServices, isChosen, placeholder, resolve, type Services } from './find-services.ts'
 import { type ClusterPart, linkTo, type ServiceParts } from './service-parts.ts'
 
 export interface FleetInput {
@@ -35,6 +36,7 @@ export interface FleetInput {
   /** Of a resource that is known by its bytes only. */
   readonly referencesOf: (resource: Resource) => NativeResource['references']
   readonly serviceParts: ServiceParts
+  readonly compileGrpc: CompileGrpc
   readonly compileSecret: CompileSecret
 }
 
@@ -69,6 +71,7 @@ export function compileFleet(input: FleetInput): CompiledFleet {
   addReferredClusters(input, natives, draft)
   addLinks(input, natives, viewSet(view), draft)
   addChosenClusters(input, draft)
+  addServers(input, draft)
   const { entries, links, watched, problems } = draft
   const isSame = previous !== undefined && previous.links.size === links.size && links.isSubsetOf(previous.links)
   return { entries, view, links: isSame ? previous.links : links, watched, problems }
@@ -113,7 +116,25 @@ function addChosenClusters(input: FleetInput, draft: Draft): void {
         draft.entries.set(part.link.key, part.link.entry)
         draft.links.add(part.link.entry.name)
       }
+      // Also to a cluster that was written by hand, but to none that is left out.
+      if (part.grpc.length > 0 && draft.entries.has(part.key)) addGrpcParts(input, part.grpc, draft)
     }
+  }
+}
+
+/** gRPC's servers whose addresses no Service tells. */
+function addServers(input: FleetInput, draft: Draft): void {
+  const { value, problems } = input.compileGrpc.servers(input.settings)
+  draft.problems.push(...problems)
+  addGrpcParts(input, value, draft)
+}
+
+/** What was written by hand under the same name goes first: that is how a target gets routes of its own. */
+function addGrpcParts({ committed }: FleetInput, parts: readonly GrpcPart[], { entries }: Draft): void {
+  for (const { key, type, name, resource } of parts) {
+    if (entries.has(key)) continue
+    if (resource) entries.set(key, resource)
+    else keep(entries, committed, type, name)
   }
 }
 
@@ -167,6 +188,14 @@ function keep(
   if (held && !isLink(held) && !entries.has(key)) entries.set(key, held)
 }
 
+/** True for the name of routes that are made for gRPC's clients. */
+function isTarget({ settings, services }: FleetInput, name: string): boolean {
+  const { grpc } = settings
+  // What settings choose is watched as it is.
+  const found = grpc ? resolve({ ...settings, naming: grpc.naming }, services, name, new Set()) : []
+  return found.some(({ service }) => isChosen(settings, service))
+}
+
 /** The form of each native resource that is served, by what its references lead to. */
 function settle(input: FleetInput, { entries: secrets, watched, problems }: Draft): readonly NativeResource[] {
   const { definition, settings, services, settled, committed, encodeNative, referencesOf } = input
@@ -180,7 +209,7 @@ function settle(input: FleetInput, { entries: secrets, watched, problems }: Draf
   }
   const known: Known = {
     clusters: { has: (name) => has(CLUSTER)(name) || isCluster(name) },
-    routes: { has: has(ROUTES) },
+    routes: { has: (name) => has(ROUTES)(name) || isTarget(input, name) },
     secrets: { has: (name) => has(SECRET)(name) || secrets.has(entryKey({ type: SECRET, name })) },
     extensions: { has: has(EXTENSION) },
     endpoints: { has: (name) => has(ENDPOINTS)(name) || found(name) !== undefined },

@@ -23,6 +23,7 @@ import { byText } from '../world/order.ts'
 import type { WorldChange } from '../world/world.ts'
 import { createCompileCluster } from './compile-clusters.ts'
 import { type CompiledFleet, compileFleet } from './compile-fleet.ts'
+import { createCompileGrpc } from './compile-grpc.ts'
 import { createCompileSecret } from './compile-secrets.ts'
 import { encodeAssignment } from './encode-assignment.ts'
 import { isChosen } from './find-services.ts'
@@ -87,7 +88,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const fleets = new Map<string, FleetState>()
   const lastGood = new Map<string, LastGood>()
   const readCluster = createReadCluster(types)
-  const serviceParts = createServiceParts(createCompileCluster(types))
+  const compileGrpc = createCompileGrpc(types)
+  const serviceParts = createServiceParts(createCompileCluster(types), compileGrpc)
   const compileSecret = createCompileSecret(types, sealKey)
   const natives = new WeakMap<Uint8Array, Resource>()
   const endpointProblems = new Map<ViewId, Map<string, readonly Problem[]>>()
@@ -204,6 +206,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
         encodeNative,
         referencesOf: (held) => referencesOf(types, held),
         serviceParts,
+        compileGrpc,
         compileSecret,
       })
       state.previous = state.compiled

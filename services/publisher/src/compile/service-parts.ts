@@ -11,6 +11,7 @@ import { nameOf } from '../fleets/naming.ts'
 import type { FleetSettings } from '../fleets/settings.ts'
 import { viewId } from '../views/views.ts'
 import type { ClusterInput, CompileCluster } from './compile-clusters.ts'
+import type { CompileGrpc, GrpcPart } from './compile-grpc.ts'
 
 export interface ClusterPart {
   readonly name: string
@@ -22,6 +23,8 @@ export interface ClusterPart {
   /** Undefined where it does not get its endpoints from a view. */
   readonly link: { readonly key: EntryKey; readonly entry: Link } | undefined
   readonly problems: readonly Problem[]
+  /** What leads gRPC's clients to the cluster; empty unless the fleet serves them. */
+  readonly grpc: readonly GrpcPart[]
 }
 
 export interface ServiceParts {
@@ -31,7 +34,7 @@ export interface ServiceParts {
   parts(settings: FleetSettings, site: string, service: ServiceObject): readonly ClusterPart[]
 }
 
-export function createServiceParts(compileCluster: CompileCluster): ServiceParts {
+export function createServiceParts(compileCluster: CompileCluster, compileGrpc: CompileGrpc): ServiceParts {
   const known = new WeakMap<FleetSettings, WeakMap<ServiceObject, readonly ClusterPart[]>>()
   const views = new WeakMap<FleetSettings, string>()
 
@@ -53,11 +56,19 @@ export function createServiceParts(compileCluster: CompileCluster): ServiceParts
       failed: value.failed,
       link: entry && { key: entryKey(entry), entry },
       problems,
+      grpc: [],
     }
   }
   function make(settings: FleetSettings, site: string, service: ServiceObject): readonly ClusterPart[] {
+    const { grpc } = settings
     return service.ports.flatMap((port) =>
-      namesOf(settings, site, service, port).map((name) => part({ settings, name, site, service, port })),
+      namesOf(settings, site, service, port).map((name, i) => {
+        const made = part({ settings, name, site, service, port })
+        // A cluster under several names is reached by the first.
+        return grpc && i === 0
+          ? { ...made, grpc: compileGrpc.port(grpc, { site, service, port, cluster: name }) }
+          : made
+      }),
     )
   }
 

@@ -10,16 +10,20 @@ import { readNaming } from './naming.ts'
 import { readSelector } from './selector.ts'
 import {
   type FleetSettings,
+  type GrpcSettings,
   type LocalityPart,
   type LocalityRule,
   NODE_LOCALITY,
   namingsOf,
   type Override,
+  SERVER_NAME,
   type ServiceChoice,
   type Subject,
+  TARGET_NAMING,
   type ViewSettings,
 } from './settings.ts'
 import {
+  type GrpcInput,
   isSettingsKey,
   type LocalityInput,
   type MatchInput,
@@ -65,7 +69,12 @@ export function readSettings({ page, last, preset, readCluster }: SettingsPage):
   }
   const hidesIdentity =
     saysWrong(value?.identity, good.identity) || saysWrong(asObject(value?.nodes).identity, good.nodes)
-  return { settings: settingsOf(good, preset, { hidesIdentity, readCluster }), problems, good }
+  const settings = settingsOf(good, preset, { hidesIdentity, readCluster })
+  if (settings.grpc && settings.discovery === 'strict_dns') {
+    const message = 'gRPC refuses clusters that are strict_dns: take eds or logical_dns for `endpoints.discovery`'
+    problems.push(fieldProblem(page.at('grpc'), message))
+  }
+  return { settings, problems, good }
 }
 
 /** Something was said, but it was wrong and nothing right was said before. */
@@ -76,12 +85,8 @@ function keyProblems(page: Page, key: SettingsKey, raw: unknown, readCluster: Re
   const parsed = SETTINGS[key].safeParse(raw)
   if (!parsed.success) return schemaProblems(page, key, parsed.error)
   const mistakes: Problem[] = []
-  if (key === 'naming') {
-    for (const template of SETTINGS.naming.parse(raw)) {
-      const naming = readNaming(template)
-      if ('mistake' in naming) mistakes.push(fieldProblem(page.at(key), `naming "${template}": ${naming.mistake}`))
-    }
-  }
+  if (key === 'naming') mistakes.push(...namingMistakes(page, key, SETTINGS.naming.parse(raw)))
+  if (key === 'grpc') mistakes.push(...namingMistakes(page, 'grpc.naming', grpcOf(SETTINGS.grpc.parse(raw))?.naming))
   if (key === 'services') {
     const choice = SETTINGS.services.parse(raw)
     const selector = choice === 'all' || choice.selector === undefined ? undefined : readSelector(choice.selector)
@@ -89,6 +94,13 @@ function keyProblems(page: Page, key: SettingsKey, raw: unknown, readCluster: Re
   }
   if (key === 'clusters') mistakes.push(...clusterParts(page, raw, readCluster).flatMap(({ problems }) => problems))
   return mistakes.filter(({ severity }) => severity === 'error')
+}
+
+function namingMistakes(page: Page, path: string, templates: readonly string[] = []): readonly Problem[] {
+  return templates.flatMap((template) => {
+    const naming = readNaming(template)
+    return 'mistake' in naming ? [fieldProblem(page.at(path), `naming "${template}": ${naming.mistake}`)] : []
+  })
 }
 
 /** The base, then what each override says; undefined where it leaves the cluster out. */
@@ -113,6 +125,7 @@ function settingsOf(good: GoodKeys, preset: FleetSettings, context: SettingsCont
   for (const key of KEYS) if (good[key]) input[key] = SETTINGS[key].parse(good[key].raw)
   // Each value was made by the schema of its key.
   const { nodes, identity, services, naming, clusters, endpoints, namespaces, removeAfter } = input as SettingsInput
+  const grpc = grpcSettings(good.grpc)
   const [base, ...parts] = good.clusters
     ? clusterParts(good.clusters.page, good.clusters.raw, context.readCluster).map(({ value }) => value)
     : []
@@ -120,7 +133,7 @@ function settingsOf(good: GoodKeys, preset: FleetSettings, context: SettingsCont
   return {
     ...preset,
     nodes: nodesOf(nodes, identity, context.hidesIdentity) ?? preset.nodes,
-    services: services === undefined ? preset.services : choiceOf(services),
+    services: services === undefined ? unsaidChoice(preset, grpc) : choiceOf(services),
     naming: namingsOf(templates),
     base: base ?? preset.base,
     overrides: [
@@ -129,10 +142,30 @@ function settingsOf(good: GoodKeys, preset: FleetSettings, context: SettingsCont
     ],
     discovery: endpoints?.discovery ?? preset.discovery,
     view: viewOf(endpoints, templates, preset.view),
+    grpc,
     namespaces: namespaces ?? [],
     removeAfterMs: removeAfter ?? preset.removeAfterMs,
   }
 }
+
+/** What was said of gRPC beside `true`; undefined where nothing is wanted. */
+const grpcOf = (input: GrpcInput): Exclude<GrpcInput, boolean> | undefined => (input === true ? {} : input || undefined)
+
+function grpcSettings(said: GoodKey | undefined): GrpcSettings | undefined {
+  const grpc = said && grpcOf(SETTINGS.grpc.parse(said.raw))
+  if (!said || !grpc) return undefined
+  const { name = SERVER_NAME, addresses = [], listener } = grpc.servers ?? {}
+  // The text and not what the schema made of it: places are those of the text.
+  const written = asObject(asObject(asObject(said.raw).servers).listener)
+  return {
+    naming: namingsOf(grpc.naming ?? [TARGET_NAMING]),
+    servers: { name, addresses, listener: listener && { page: said.page, value: written } },
+  }
+}
+
+/** gRPC's clients refer to Services in their own code, which nobody can see: all can be asked for. */
+const unsaidChoice = (preset: FleetSettings, grpc: GrpcSettings | undefined): ServiceChoice =>
+  grpc && preset.services.kind === 'referred' ? { kind: 'all' } : preset.services
 
 /** Who may have a fleet is never opened by a mistake: what can't be read lets nobody in (design rule 10). */
 function nodesOf(

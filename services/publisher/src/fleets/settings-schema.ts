@@ -61,6 +61,29 @@ const duration = z.union([z.number().nonnegative(), z.string().regex(/^\d+(\.\d+
   return value.endsWith('ms') ? amount : amount * (value.endsWith('m') ? 60_000 : 1_000)
 })
 
+const grpc = z.union(
+  [
+    z.boolean(),
+    z.strictObject({
+      naming: texts.optional(),
+      servers: z
+        .strictObject({
+          name: z
+            .string()
+            .refine((name) => name.split('%s').length === 2, 'it must hold %s once, where the address goes')
+            .optional(),
+          addresses: z
+            .array(z.string().regex(/^(?:[\d.]+|\[[\da-f:.]+\]):\d+$/i, 'IP:port is expected, or [IPv6]:port'))
+            .optional(),
+          listener: message.optional(),
+        })
+        .optional(),
+    }),
+  ],
+  { error: 'expected true or false, or a mapping with `naming` or `servers`' },
+)
+export type GrpcInput = z.infer<typeof grpc>
+
 /** Each key of fleet.yaml stands for itself: a wrong one keeps its last good form, the others go on. */
 export const SETTINGS = {
   nodes: z.strictObject({
@@ -80,6 +103,7 @@ export const SETTINGS = {
       .strictObject({ order: z.array(z.string()).optional(), failover: z.enum(['none', 'priority']).optional() })
       .optional(),
   }),
+  grpc,
   namespaces: texts,
   removeAfter: duration,
 } as const

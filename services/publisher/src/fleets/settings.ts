@@ -6,6 +6,7 @@ import type { Matches } from './glob.ts'
 import type { Naming } from './naming.ts'
 import { DEFAULT_NAMING, readNaming } from './naming.ts'
 import type { Selects } from './selector.ts'
+import type { Page } from './written.ts'
 
 /** Which Services become clusters. */
 export type ServiceChoice =
@@ -54,6 +55,24 @@ export interface ViewSettings {
   readonly sites: { readonly order: readonly string[]; readonly failover: 'none' | 'priority' }
 }
 
+/** Where a target stands for a port of a Service: `xds:///echo.shop:50051`. */
+export const TARGET_NAMING = '{service}.{namespace}:{port}'
+/** The name that the Listener of a gRPC server has by convention; `%s` is the address it listens at. */
+export const SERVER_NAME = 'grpc/server?xds.resource.listening_address=%s'
+
+/** What gRPC's clients and servers are given that speak xDS without a proxy. */
+export interface GrpcSettings {
+  /** The names of targets. */
+  readonly naming: readonly Naming[]
+  readonly servers: {
+    readonly name: string
+    /** Beside those that the target ports of Services tell. */
+    readonly addresses: readonly string[]
+    /** A Listener as it was written, without name and address; undefined: one that answers everything. */
+    readonly listener: { readonly page: Page; readonly value: unknown } | undefined
+  }
+}
+
 export interface FleetSettings {
   readonly nodes: NodeMatch | undefined
   readonly services: ServiceChoice
@@ -63,6 +82,7 @@ export interface FleetSettings {
   readonly overrides: readonly Override[]
   readonly discovery: 'eds' | 'strict_dns' | 'logical_dns'
   readonly view: ViewSettings
+  readonly grpc: GrpcSettings | undefined
   /** Namespaces whose ConfigMaps may join, beside the fleet's own. */
   readonly namespaces: readonly string[]
   readonly removeAfterMs: number
@@ -91,6 +111,7 @@ export function defaultSettings(): FleetSettings {
     overrides: [],
     discovery: 'eds',
     view: DEFAULT_VIEW,
+    grpc: undefined,
     namespaces: [],
     removeAfterMs: 5_000,
     kubenvoy: false,
