@@ -1,5 +1,6 @@
 // Answers about a fleet's revisions, from the store: history, diff, and the order to go back.
 import { fleetSet } from '@fleetcast/shared/store/directory'
+import { rollbackCause } from '@fleetcast/shared/store/rollback'
 import type { EntryKey, SetChange, SetStore } from '@fleetcast/shared/store/set-store'
 import { type ChangeView, changeView } from './entry-view.ts'
 import { differences, type Entries, entriesAt } from './revision.ts'
@@ -71,7 +72,7 @@ export async function rollBack(store: SetStore, fleet: string, revision: number)
   if (!target || contents.head.revision === 0) return undefined
   const { generation, positions, needs, revision: base } = contents.head
   const change = changeTo(contents.entries, target)
-  const cause = `rollback to revision ${revision}`
+  const cause = rollbackCause(revision)
   const result = await store.commit({ set, generation, base, positions, needs, change, cause })
   if (result.kind === 'conflict' || result.kind === 'stale') return rollBack(store, fleet, revision)
   if (result.kind === 'lost') return undefined

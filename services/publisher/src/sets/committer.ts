@@ -11,8 +11,8 @@ export interface Wanted {
   readonly change: SetChange
   readonly needs?: SetHead['needs']
   readonly cause: string
-  /** Called once it stands. */
-  readonly onCommitted?: () => void
+  /** Called once it stands, with the head that it stands under. */
+  readonly onCommitted?: (head: SetHead) => void
 }
 
 export interface CommitterOptions {
@@ -51,7 +51,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       const seen = positions()
       const { change, needs, cause, onCommitted } = want()
       if (isEmptyChange(change) && isEqual(head.positions, seen)) {
-        onCommitted?.()
+        onCommitted?.(head)
         return head
       }
       const result = await store.commit({
@@ -66,7 +66,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       onResult(result.kind)
       if (result.kind === 'committed') {
         mirror.committed(result.head, change)
-        onCommitted?.()
+        onCommitted?.(result.head)
         return result.head
       }
       await recover(result, set, tries)

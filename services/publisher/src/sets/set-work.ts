@@ -12,6 +12,7 @@ import {
   entryKey,
   isLink,
   type SetChange,
+  type SetHead,
   type SetName,
   type SetStore,
 } from '@fleetcast/shared/store/set-store'
@@ -26,6 +27,7 @@ import type { Dirty, Names } from './dirty.ts'
 import type { Mirror } from './mirror.ts'
 import type { Mirrors } from './mirrors.ts'
 import type { ProblemBoard } from './problem-board.ts'
+import { createRollbacks } from './rollbacks.ts'
 
 export interface SetWorkOptions {
   readonly compiler: Compiler
@@ -56,7 +58,8 @@ const UNCHANGED: Wanted = { change: NO_CHANGE, cause: '' }
 export function createSetWork(options: SetWorkOptions): SetWork {
   const { compiler, mirrors, committer, board, dirty, store, sealKey, references, sites } = options
   const restored = new Set<string>()
-  /** The mark of a fleet up to which it is committed, or left alone. */
+  const rollbacks = createRollbacks(store, mirrors)
+  /** The mark of a fleet up to which it is committed. */
   const done = new Map<string, number>()
 
   const fleet = (name: string) => {
@@ -73,13 +76,10 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   async function restore(name: string): Promise<void> {
     if (restored.has(name)) return
     const [held, committed] = await Promise.all([mirrors.loaded(goodSet(name)), mirrors.loaded(fleetSet(name))])
-    const [newest] = await store.history(fleetSet(name), 1)
     if (restored.has(name)) return
     restored.add(name)
     const good = readGood(name, held.entries, committed.entries, references)
     if (good) compiler.restore(name, good)
-    // An operator went back to an earlier revision: that stands until something is written anew.
-    if (newest?.cause.startsWith('rollback')) done.set(name, dirty.fleetMark(name))
   }
 
   async function workFleet(name: string): Promise<void> {
@@ -93,6 +93,7 @@ export function createSetWork(options: SetWorkOptions): SetWork {
       if (compiled.links.size > 0) await workMissing(compiled.view, compiled.links)
       await workGood(name)
       await workDirectory()
+      await rollbacks.look(set, mirror)
       await committer.commit(set, mirror, () => {
         const wanted = wantedFleet(name, mirror)
         // The store was lost between the view's commit and this one: the view goes first again (design rule 2).
@@ -100,13 +101,17 @@ export function createSetWork(options: SetWorkOptions): SetWork {
         return wanted ?? UNCHANGED
       })
     }
-    if (!isDone) throw new Error(`${set}: its view lacks names that it links to`)
+    if (!isDone) throw new Error(`${set}: others change it, or its view, again and again`)
     await workDirectory()
     await board.show(set, compiler.problems(set))
   }
 
-  /** As it is when it is asked for: an event may have come since the work began. Undefined while its view lacks a name that it links to. */
+  /**
+   * As it is when it is asked for: an event may have come since the work began. Undefined while its view lacks a name that it
+   * links to, or nobody has looked who made the revision that it would replace.
+   */
   function wantedFleet(name: string, mirror: Mirror): Wanted | undefined {
+    const set = fleetSet(name)
     const mark = dirty.fleetMark(name)
     const compiled = fleet(name)
     if (!compiled || done.get(name) === mark) return UNCHANGED
@@ -114,7 +119,15 @@ export function createSetWork(options: SetWorkOptions): SetWork {
     if (missingIn(mirrors.of(view), compiled.links).length > 0) return undefined
     const needs = compiled.links.size > 0 ? { [view]: mirrors.of(view).head?.revision ?? 0 } : {}
     const change = diff(mirror.entries, compiled.entries)
-    return { change, needs, cause: causeOf(change), onCommitted: () => done.set(name, mark) }
+    const rolledBack = isEmptyChange(change) ? 'none' : rollbacks.standing(set, mirror)
+    if (rolledBack === 'unknown') return undefined
+    // An operator went back to an earlier revision: that stands until what is compiled is not what he went back from.
+    if (rolledBack !== 'none' && isEmptyChange(diff(rolledBack, compiled.entries))) return UNCHANGED
+    const onCommitted = (head: SetHead): void => {
+      done.set(name, mark)
+      rollbacks.committed(set, head)
+    }
+    return { change, needs, cause: causeOf(change), onCommitted }
   }
 
   async function workGood(name: string): Promise<void> {
