@@ -1,6 +1,13 @@
-// Cuts what arrives on a stream into gRPC messages, however the chunks fall. Holds no more than has arrived.
+// Cuts what arrives on a stream into gRPC messages, however the chunks fall. Holds no more than has arrived, and counts
+// what it holds together with all other streams.
 
-export type FrameFault = 'compressed' | 'large'
+export type FrameFault = 'compressed' | 'large' | 'crowded'
+
+/** What all readers of a server hold together. */
+export interface Intake {
+  heldBytes: number
+  readonly heldBytesMax: number
+}
 
 export interface FrameReader {
   /** True where the chunk is one whole message and nothing waits: then it need not be pushed. Its text starts after `prefixBytes`. */
@@ -10,22 +17,58 @@ export interface FrameReader {
   next(): Buffer | undefined
   /** Why no message will ever come again. */
   readonly fault: FrameFault | undefined
+  /** Forgets what it holds. */
+  close(): void
 }
 
 export const prefixBytes = 5
+/** Smaller chunks are copied together: each for itself would cost many times its bytes. */
+const chunkBytesMin = 4096
+const blockBytes = 16 * 1024
 
-export function createFrameReader(messageBytesMax: number): FrameReader {
+export function createFrameReader(messageBytesMax: number, intake: Intake): FrameReader {
   let chunks: Buffer[] = []
   let heldBytes = 0
+  /** The last of `chunks`, where it still has room: a part of `block`. */
+  let block: Buffer | undefined
+  let blockUsed = 0
   /** Bytes that the message under way needs, its prefix included. */
   let wantedBytes = prefixBytes
   let fault: FrameFault | undefined
 
+  const hold = (bytes: number): void => {
+    heldBytes += bytes
+    intake.heldBytes += bytes
+  }
+  const closeBlock = (): void => {
+    if (block !== undefined) chunks[chunks.length - 1] = block.subarray(0, blockUsed)
+    block = undefined
+  }
+  const append = (chunk: Buffer): void => {
+    if (block !== undefined && blockUsed + chunk.length <= blockBytes) {
+      blockUsed += chunk.copy(block, blockUsed)
+      return
+    }
+    closeBlock()
+    if (chunk.length >= chunkBytesMin || chunks.length === 0) {
+      chunks.push(chunk)
+      return
+    }
+    block = Buffer.allocUnsafeSlow(blockBytes)
+    blockUsed = chunk.copy(block)
+    chunks.push(block)
+  }
   const joined = (): Buffer => {
+    closeBlock()
     const [first] = chunks
     const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, heldBytes)
     chunks = [whole]
     return whole
+  }
+  const forget = (): void => {
+    hold(-heldBytes)
+    chunks = []
+    block = undefined
   }
 
   return {
@@ -41,8 +84,11 @@ export function createFrameReader(messageBytesMax: number): FrameReader {
       chunk.readUInt32BE(1) === chunk.length - prefixBytes,
     push(chunk) {
       if (chunk.length === 0 || fault !== undefined) return
-      chunks.push(chunk)
-      heldBytes += chunk.length
+      append(chunk)
+      hold(chunk.length)
+      if (intake.heldBytes <= intake.heldBytesMax) return
+      fault = 'crowded'
+      forget()
     },
     next() {
       if (heldBytes < wantedBytes || fault !== undefined) return undefined
@@ -51,17 +97,17 @@ export function createFrameReader(messageBytesMax: number): FrameReader {
       if (bytes[0] !== 0) fault = 'compressed'
       else if (length > messageBytesMax) fault = 'large'
       if (fault !== undefined) {
-        chunks = []
-        heldBytes = 0
+        forget()
         return undefined
       }
       const end = prefixBytes + length
       wantedBytes = end
       if (heldBytes < end) return undefined
-      heldBytes -= end
+      hold(-end)
       chunks = heldBytes === 0 ? [] : [bytes.subarray(end)]
       wantedBytes = prefixBytes
       return bytes.subarray(prefixBytes, end)
     },
+    close: forget,
   }
 }

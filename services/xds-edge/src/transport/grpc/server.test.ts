@@ -30,18 +30,57 @@ const echo: Method = {
   }),
 }
 
+/** The value once it has stayed the same for ten looks. */
+async function settled(look: () => number): Promise<number> {
+  let same = 0
+  let last = look()
+  await expect
+    .poll(() => {
+      const now = look()
+      same = now === last ? same + 1 : 0
+      last = now
+      return same
+    })
+    .toBeGreaterThan(10)
+  return last
+}
+
 const closers: (() => void)[] = []
 afterEach(() => {
   for (const close of closers.splice(0)) close()
 })
 
-async function start(limits: Partial<GrpcLimits> = {}): Promise<{ server: GrpcServer; client: Client; port: number }> {
+interface Started {
+  readonly server: GrpcServer
+  readonly client: Client
+  readonly port: number
+  /** Reasons of the warnings. */
+  readonly warned: string[]
+  /** Messages that the method was given. */
+  readonly heard: () => number
+}
+
+async function start(limits: Partial<GrpcLimits> = {}): Promise<Started> {
+  const warned: string[] = []
+  const warn = (fields: object): void => void warned.push('reason' in fields ? String(fields.reason) : '')
+  let heard = 0
+  const listening: Method = {
+    path: echo.path,
+    open(outlet) {
+      const inlet = echo.open(outlet)
+      const message = (bytes: Buffer): void => {
+        heard++
+        inlet.message(bytes)
+      }
+      return { ...inlet, message }
+    },
+  }
   const server = createGrpcServer({
     listen: { host: '127.0.0.1', port: 0 },
-    methods: [echo],
+    methods: [listening],
     clock: systemClock,
     random: Math.random,
-    logger: silentLogger,
+    logger: { ...silentLogger, warn },
     limits,
   })
   const { port } = await server.start()
@@ -50,7 +89,7 @@ async function start(limits: Partial<GrpcLimits> = {}): Promise<{ server: GrpcSe
     () => client.close(),
     () => void server.drain(0),
   )
-  return { server, client, port }
+  return { server, client, port, warned, heard: () => heard }
 }
 
 const same = (bytes: Buffer): Buffer => bytes
@@ -129,12 +168,81 @@ test('large messages pass both ways', async () => {
 })
 
 test('a flood on one stream that has to wait loses nothing', async () => {
-  const { client } = await start({ pace: { perSecond: 2000, burst: 10 } })
+  const { client } = await start({ pace: { perSecond: 2000, burst: 10, perWorkMs: 0 } })
   const call = talk(client)
   for (let i = 0; i < 300; i++) call.write(Buffer.from(`${i}`))
   call.end()
   const { messages } = await outcome(call)
   expect(messages).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`))
+})
+
+describe('a client that does not read', () => {
+  /** Writes messages until it is told to stop, and reads nothing before it is told to. */
+  const deaf = (port: number) => {
+    const session = connect(`http://127.0.0.1:${port}`)
+    closers.push(() => session.destroy())
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': echo.path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    })
+    stream.on('error', () => {})
+    return stream
+  }
+  const bytesEach = 10_000
+  const count = 1000
+
+  test('is not read either, until it reads: then it has everything', async () => {
+    const { port, warned, heard } = await start({ pace: { perSecond: 1e6, burst: 1e6, perWorkMs: 0 } })
+    const stream = deaf(port)
+    const frame = frameOf('x'.repeat(bytesEach))
+    for (let i = 0; i < count; i++) stream.write(frame)
+    // What is neither read here nor answered there stays with the client: the windows of both sides and one megabyte.
+    await expect.poll(heard).toBeGreaterThan(50)
+    expect(await settled(heard)).toBeLessThan(200)
+    let answered = 0
+    stream.on('data', (chunk: Buffer) => {
+      answered += chunk.length
+    })
+    await expect.poll(() => answered).toBe(count * frame.length)
+    expect(warned).toEqual([])
+  })
+
+  test('ends all the same when the server says so', async () => {
+    const { port, server } = await start()
+    const stream = deaf(port)
+    stream.write(frameOf('x'.repeat(500_000)))
+    stream.write(frameOf('deny'))
+    stream.end()
+    await expect.poll(() => server.streamCount()).toBe(1)
+    stream.close()
+    await expect.poll(() => server.streamCount()).toBe(0)
+  })
+})
+
+describe('limits are logged once for each host and limit', () => {
+  test.each<[string, Partial<GrpcLimits>, (call: Call) => void, string]>([
+    ['a large message', { messageBytesMax: 1000 }, (call) => call.write(Buffer.alloc(2000)), 'a message may have 1000'],
+    ['too much that is half here', { intakeBytesMax: 1000 }, (call) => call.write(Buffer.alloc(60_000)), 'too much of'],
+  ])('%s', async (_name, limits, act, reason) => {
+    const { client, warned } = await start(limits)
+    for (let i = 0; i < 3; i++) {
+      const call = talk(client)
+      act(call)
+      expect((await outcome(call)).status.code).toBe(8)
+    }
+    expect(warned).toEqual([expect.stringContaining(reason)])
+  })
+
+  test('a flood', async () => {
+    const { client, warned } = await start({ pace: { perSecond: 2000, burst: 10, perWorkMs: 0 } })
+    const call = talk(client)
+    for (let i = 0; i < 100; i++) call.write(Buffer.from('x'))
+    call.end()
+    expect((await outcome(call)).messages.length).toBe(100)
+    expect(warned).toEqual(['it asks faster than one stream is read'])
+  })
 })
 
 describe('draining', () => {

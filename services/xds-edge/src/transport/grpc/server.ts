@@ -18,6 +18,7 @@ import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
 import type { Method, Peer } from './call.ts'
 import type { Certificates } from './certificates.ts'
+import type { Intake } from './frame-reader.ts'
 import type { Pace } from './pacer.ts'
 import { peerOf } from './peer.ts'
 import { type OpenStream, refuse, runStream } from './stream.ts'
@@ -38,6 +39,8 @@ export interface GrpcServerOptions {
 export interface GrpcLimits {
   /** Far above gRPC's 4 MiB: a first delta request names all that the client holds (rule 101). */
   readonly messageBytesMax: number
+  /** Of messages that have not arrived whole, for all streams together. */
+  readonly intakeBytesMax: number
   readonly pace: Pace
   readonly keepaliveMs: number
   readonly keepaliveTimeoutMs: number
@@ -48,7 +51,9 @@ export interface GrpcLimits {
 
 export const GRPC_LIMITS: GrpcLimits = {
   messageBytesMax: 64 * 1024 * 1024,
-  pace: { perSecond: 1000, burst: 1000 },
+  intakeBytesMax: 512 * 1024 * 1024,
+  // In the long run one stream may have a tenth of a core, or a thousand cheap requests a second.
+  pace: { perSecond: 1000, burst: 1000, perWorkMs: 10 },
   keepaliveMs: 30_000,
   keepaliveTimeoutMs: 10_000,
   streamAgeMs: 0,
@@ -73,6 +78,9 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const methods = new Map(options.methods.map((method) => [method.path, method]))
   const sessions = new Map<ServerHttp2Session, Peer>()
   const streams = new Map<OpenStream, (() => void) | undefined>()
+  const intake: Intake = { heldBytes: 0, heldBytesMax: limits.intakeBytesMax }
+  const onLimit = createLimitLog(logger)
+  const streamOptions = { clock, ...limits, intake, onLimit }
   let onEmpty: (() => void) | undefined
 
   const onClosed = (open: OpenStream): void => {
@@ -97,7 +105,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       refuse(stream, 'UNIMPLEMENTED', `there is no ${path.slice(0, 200)}`)
       return
     }
-    const open = runStream(stream, headers, method, peer, { clock, ...limits }, onClosed)
+    const open = runStream(stream, headers, method, peer, streamOptions, onClosed)
     const ageMs = limits.streamAgeMs * (0.8 + 0.4 * random())
     streams.set(open, ageMs > 0 ? clock.after(ageMs, () => open.dismiss('moving on')) : undefined)
   }
@@ -149,6 +157,20 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       await emptied
       await Promise.all([...sessions.keys()].map((session) => endSession(session, clock)))
     },
+  }
+}
+
+const limitsLoggedMax = 1000
+
+/** Once for each host and limit: who meets a limit meets it often. */
+function createLimitLog(logger: Logger): (peer: Peer, reason: string) => void {
+  const logged = new Set<string>()
+  return ({ address }, reason) => {
+    const host = address.slice(0, address.lastIndexOf(':'))
+    const key = `${host} ${reason}`
+    if (logged.has(key) || logged.size >= limitsLoggedMax) return
+    logged.add(key)
+    logger.warn({ host, reason }, 'a client met a limit')
   }
 }
 

@@ -4,13 +4,17 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { type Inlet, type Method, type Outlet, type Peer, STATUS, type StatusName } from './call.ts'
-import { createFrameReader, prefixBytes } from './frame-reader.ts'
+import { createFrameReader, type FrameFault, type Intake, prefixBytes } from './frame-reader.ts'
 import { createPacer, type Pace } from './pacer.ts'
 
 export interface StreamOptions {
   readonly clock: Clock
   readonly messageBytesMax: number
   readonly pace: Pace
+  /** What all streams hold of messages that have not arrived whole. */
+  readonly intake: Intake
+  /** The client met a limit. */
+  readonly onLimit: (peer: Peer, reason: string) => void
 }
 
 /** What the server may do with an open stream. */
@@ -21,6 +25,9 @@ export interface OpenStream {
 
 const contentType = 'application/grpc'
 const lingerMs = 1000
+const unreadMs = 10_000
+/** A client that does not read its answers is not read either: nothing it asks can pile up here. */
+const unreadBytesMax = 1024 * 1024
 const nothing = (): void => {}
 
 /** Answers without a message: for what is no rpc of ours. */
@@ -37,8 +44,8 @@ export function runStream(
   options: StreamOptions,
   onClosed: (open: OpenStream) => void,
 ): OpenStream {
-  const { clock } = options
-  const reader = createFrameReader(options.messageBytesMax)
+  const { clock, intake } = options
+  const reader = createFrameReader(options.messageBytesMax, intake)
   const pacer = createPacer(clock, options.pace)
   let cancelPause = nothing
   let cancelDeadline = nothing
@@ -46,14 +53,18 @@ export function runStream(
   let isEnded = false
   let isFinished = false
   let isWaiting = false
+  let isSlowed = false
   let hasAnswered = false
 
   const end = (status: StatusName, message: string): void => {
     if (isEnded) return
     isEnded = true
+    // One that does not read what is left for it must not keep the stream.
+    cancelLinger = clock.after(unreadMs, () => stream.close(constants.NGHTTP2_CANCEL))
     stream.once('wantTrailers', () => {
       stream.sendTrailers(trailers(status, message))
-      // Most clients finish their side now. One that does not must not keep the stream.
+      cancelLinger()
+      // Most clients finish their side now. Nor must one that does not.
       if (!isFinished) cancelLinger = clock.after(lingerMs, () => stream.close(constants.NGHTTP2_NO_ERROR))
     })
     stream.end()
@@ -68,29 +79,41 @@ export function runStream(
     end,
   }
   const inlet: Inlet = method.open(outlet)
+  const take = (message: Buffer): void => {
+    const startedAt = clock.now()
+    inlet.message(message)
+    const waitMs = pacer.take(clock.now() - startedAt)
+    if (waitMs > 0) {
+      wait()
+      cancelPause = clock.after(waitMs, goOn)
+      if (!isSlowed) options.onLimit(peer, 'it asks faster than one stream is read')
+      isSlowed = true
+    } else if (stream.writableLength > unreadBytesMax && !stream.destroyed) {
+      wait()
+      stream.once('drain', goOn)
+    }
+  }
   const deliver = (): void => {
     while (!isWaiting && !isEnded) {
       const message = reader.next()
       if (message === undefined) break
-      inlet.message(message)
-      pause()
+      take(message)
     }
-    if (reader.fault === 'compressed') end('UNIMPLEMENTED', 'compressed messages are not read')
-    else if (reader.fault === 'large') {
-      end('RESOURCE_EXHAUSTED', `a message may have ${options.messageBytesMax} bytes`)
+    if (reader.fault !== undefined && !isEnded) {
+      const [status, reason] = faultOf(reader.fault, options.messageBytesMax)
+      options.onLimit(peer, reason)
+      end(status, reason)
     } else if (isFinished && !isWaiting && !isEnded) inlet.finished()
   }
   /** Not reading is the back-pressure that a client feels. */
-  const pause = (): void => {
-    const waitMs = pacer.take()
-    if (waitMs === 0) return
+  const wait = (): void => {
     isWaiting = true
     stream.pause()
-    cancelPause = clock.after(waitMs, () => {
-      isWaiting = false
-      stream.resume()
-      deliver()
-    })
+  }
+  const goOn = (): void => {
+    isWaiting = false
+    stream.resume()
+    deliver()
   }
 
   const open: OpenStream = {
@@ -98,14 +121,14 @@ export function runStream(
   }
   stream.respond({ ':status': 200, 'content-type': contentType }, { waitForTrailers: true })
   stream.on('data', (chunk: Buffer) => {
-    if (isWaiting || isEnded || !reader.isWhole(chunk)) {
+    if (isEnded) return
+    if (isWaiting || !reader.isWhole(chunk)) {
       reader.push(chunk)
       deliver()
       return
     }
     // Nearly always: an ACK by itself.
-    inlet.message(chunk.subarray(prefixBytes))
-    pause()
+    take(chunk.subarray(prefixBytes))
   })
   stream.on('end', () => {
     isFinished = true
@@ -118,6 +141,7 @@ export function runStream(
     cancelPause()
     cancelDeadline()
     cancelLinger()
+    reader.close()
     inlet.closed()
     onClosed(open)
   })
@@ -127,6 +151,13 @@ export function runStream(
   }
   return open
 }
+
+const faultOf = (fault: FrameFault, messageBytesMax: number): readonly [StatusName, string] =>
+  fault === 'compressed'
+    ? ['UNIMPLEMENTED', 'compressed messages are not read']
+    : fault === 'large'
+      ? ['RESOURCE_EXHAUSTED', `a message may have ${messageBytesMax} bytes`]
+      : ['RESOURCE_EXHAUSTED', 'too much of messages that are not whole is held for all clients together']
 
 const trailers = (status: StatusName, message: string): Record<string, string | number> =>
   message === ''
