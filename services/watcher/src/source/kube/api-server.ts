@@ -3,14 +3,8 @@ import { hostname } from 'node:os'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { apiFailure } from './api-failure.ts'
-import {
-  type Credentials,
-  type KubeAccess,
-  namespaceOf,
-  readCredentials,
-  readIdentity,
-  stampOf,
-} from './credentials.ts'
+import { type Credentials, readCredentials, readIdentity, stampOf } from './credentials.ts'
+import type { KubeAccess } from './kubeconfig.ts'
 
 /** Files are looked at again so often, and at once after a refusal or a connection that failed. */
 const CREDENTIALS_AGE_MS = 10_000
@@ -122,8 +116,8 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
   }
 
   return {
-    name: identity.config.getCurrentCluster()?.server ?? '',
-    namespace: namespaceOf(identity),
+    name: identity.account.server,
+    namespace: identity.account.namespace,
     stream: async (wanted) => (await succeed(wanted)).body,
     json: async (wanted) => (await succeed(wanted)).body.json(),
     pools: () => pools,

@@ -3,8 +3,8 @@ import type { Lock } from '@fleetcast/shared/log/leadership'
 import type { ObjectLog } from '@fleetcast/shared/log/object-log'
 import type { Source } from '../source.ts'
 import { createApiServer } from './api-server.ts'
-import type { KubeAccess } from './credentials.ts'
 import { createKubeSource, type KubeDeps } from './kube.ts'
+import type { KubeAccess } from './kubeconfig.ts'
 import { createLease } from './lease.ts'
 
 export interface CreateKubeDeps extends Omit<KubeDeps, 'api' | 'secrets'> {

@@ -3,17 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { RequestOptions } from 'node:https'
-import { dirname, resolve } from 'node:path'
-import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
-import { KubeConfig } from '@kubernetes/client-node'
-import { parse } from 'yaml'
-import { field } from '../../cut/cut.ts'
-
-export interface KubeAccess {
-  /** Absent: the cluster that this process runs in. */
-  readonly kubeconfig?: string
-  readonly context?: string
-}
+import { type Account, type Held, type KubeAccess, readAccount } from './kubeconfig.ts'
 
 export interface Credentials {
   readonly server: string
@@ -25,65 +15,60 @@ export interface Credentials {
 }
 
 export interface Identity {
-  readonly config: KubeConfig
-  /** The client library does not know kubeconfig's own word for it. */
-  readonly tokenFile?: string
+  readonly account: Account
+  /** Asks for what only a plugin knows; resolves to nothing for users without one. */
+  readonly ask: () => Promise<RequestOptions>
 }
 
-/** Reads all files again. Throws with a message that names what is wrong. */
-export function readIdentity({ kubeconfig, context }: KubeAccess): Identity {
-  const config = new KubeConfig()
-  const from = kubeconfig ?? 'the service account of this Pod'
-  try {
-    if (kubeconfig === undefined) config.loadFromCluster()
-    else config.loadFromFile(kubeconfig)
-  } catch (error) {
-    throw failure(`--kubeconfig: ${from} can not be read: ${reasonOf(error)}`)
+/** Reads the kubeconfig again. Throws with a message that names what is wrong. */
+export function readIdentity(access: KubeAccess): Identity {
+  const account = readAccount(access)
+  const { kubeconfig } = access
+  let plugin: Promise<() => Promise<RequestOptions>> | undefined
+  return {
+    account,
+    async ask() {
+      if (!account.asksPlugin || kubeconfig === undefined) return {}
+      plugin ??= import('./plugin.ts').then(({ createPlugin }) => createPlugin(kubeconfig, account.context))
+      return (await plugin)()
+    },
   }
-  if (context !== undefined) config.setCurrentContext(context)
-  if (!config.getContextObject(config.getCurrentContext())) {
-    throw failure(`--context: ${from} has no context ${JSON.stringify(config.getCurrentContext())}`)
-  }
-  const server = config.getCurrentCluster()?.server
-  if (server === undefined || !URL.canParse(server)) {
-    throw failure(`--kubeconfig: ${from} names no API server (is this process in a cluster?)`)
-  }
-  const tokenFile = kubeconfig === undefined ? undefined : tokenFileOf(kubeconfig, config.getCurrentUser()?.name)
-  return { config, ...(tokenFile === undefined ? {} : { tokenFile }) }
-}
-
-function tokenFileOf(kubeconfig: string, user: string | undefined): string | undefined {
-  const users = field(parse(readFileSync(kubeconfig, 'utf8')), 'users')
-  const entry: unknown = Array.isArray(users) ? users.find((entry) => field(entry, 'name') === user) : undefined
-  const file = field(field(entry, 'user'), 'tokenFile')
-  return typeof file === 'string' ? resolve(dirname(kubeconfig), file) : undefined
 }
 
 /** The credentials as they are now: certificates and tokens are read from their files, a plugin is asked when its token expired. */
-export async function readCredentials({ config, tokenFile }: Identity): Promise<Credentials> {
-  const options: RequestOptions = {}
-  const token = tokenFile === undefined ? undefined : (await readFile(tokenFile, 'utf8')).trim()
-  await config.applyToHTTPSOptions(options)
-  const cluster = config.getCurrentCluster()
-  const { ca, cert, key, servername, rejectUnauthorized } = options
+export async function readCredentials({ account, ask }: Identity): Promise<Credentials> {
+  const { server, serverName, skipsVerifying, proxy, login, impersonates } = account
+  const asked = await ask()
+  const [ca, cert, key, token] = await Promise.all([account.ca, account.cert, account.key, account.token].map(readHeld))
   const tls = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(servername === undefined ? {} : { servername }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    ...given('ca', ca),
+    ...given('cert', cert ?? asked.cert),
+    ...given('key', key ?? asked.key),
+    ...given('servername', serverName),
+    ...(skipsVerifying ? { rejectUnauthorized: false } : {}),
   }
-  const server = cluster?.server ?? ''
-  const bearer = token === undefined ? {} : { Authorization: `Bearer ${token}` }
-  const basic = options.auth ? { Authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` } : {}
+  const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
+  const authorization = token === undefined ? basic : `Bearer ${token.toString('utf8').trim()}`
   return {
     server,
-    headers: { ...textHeaders(options.headers), ...basic, ...bearer },
+    headers: {
+      ...textHeaders(asked.headers),
+      ...given('Authorization', authorization),
+      ...given('Impersonate-User', impersonates),
+    },
     tls,
-    ...(cluster?.proxyUrl ? { proxy: cluster.proxyUrl } : {}),
-    fingerprint: fingerprintOf([server, cluster?.proxyUrl, ca, cert, key, servername, rejectUnauthorized]),
+    ...given('proxy', proxy),
+    fingerprint: fingerprintOf([server, proxy, tls.ca, tls.cert, tls.key, serverName, skipsVerifying]),
   }
 }
+
+async function readHeld(held: Held | undefined): Promise<Buffer | undefined> {
+  if (held === undefined) return undefined
+  return 'file' in held ? readFile(held.file) : Buffer.from(held.data)
+}
+
+const given = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]: T })
 
 const textHeaders = (headers: RequestOptions['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value).trim()]))
@@ -103,7 +88,3 @@ export function stampOf({ kubeconfig }: KubeAccess): string {
     return ''
   }
 }
-
-/** Where this process's own objects (the Lease) live. */
-export const namespaceOf = ({ config }: Identity): string =>
-  config.getContextObject(config.getCurrentContext())?.namespace?.trim() || 'default'
