@@ -45,15 +45,12 @@ function manifestOf(folder) {
   }
 }
 
+/** Says what the command said only where it fails. */
 export function run(command, args, cwd = root) {
   const path = [join(root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter)
-  const { status } = spawnSync(command, args, {
-    cwd,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PATH: path },
-  })
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env: { ...process.env, PATH: path } })
   if (status === 0) return
-  process.stderr.write(`${command} ${args.join(' ')} failed\n`)
+  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}\n${command} ${args.join(' ')} failed\n`)
   process.exit(1)
 }
 
