@@ -1,8 +1,8 @@
 // A client's ACK or NACK of the response that is outstanding on a lane. Never sends: the caller pumps afterwards.
-import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
+import { CLUSTER, LISTENER } from '@fleetcast/shared/resources/types'
 import type { Lane } from './lane.ts'
 import type { Request, Response } from './messages.ts'
-import { areExpectedAnswered } from './order.ts'
+import { areExpectedAnswered, expectNoMore } from './order.ts'
 
 /** Takes the answer to the last response of the lane. */
 export function answer(lane: Lane, error: Request['error']): void {
@@ -48,13 +48,7 @@ function finish(lane: Lane, isAccepted: boolean): void {
   const isStillDue = own !== undefined && (own.whole || own.due.size > 0)
   if (!isStillDue) lane.answeredAt = Math.max(lane.answeredAt, lane.stepTo)
   lane.step = undefined
-  if (lane.type.url === CLUSTER && isAccepted && step !== undefined && step.added.length > 0) {
-    // Rule 71: routes wait for endpoints of the clusters added, where the client takes endpoints here.
-    const hasEndpoints = stream.lanes.some(({ type }) => type.url === ENDPOINTS)
-    const hasLater = stream.lanes.some(({ type }) => type.url !== ENDPOINTS && type.url !== CLUSTER)
-    if (hasEndpoints && hasLater)
-      stream.expected = stream.expected.length === 0 ? step.added : [...stream.expected, ...step.added]
-  }
+  if (lane.type.url === CLUSTER && !isAccepted && step !== undefined) expectNoMore(stream, step.added)
   if (stream.expected.length > 0) areExpectedAnswered(stream)
   if (lane.type.url === LISTENER && stream.isAggregated) {
     stream.isListenerNew = true

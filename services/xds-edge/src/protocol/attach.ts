@@ -70,11 +70,12 @@ function heldBy(lane: Lane): Map<string, Holding> {
   // Not answered yet: what the client says that it holds is looked at with the first answer.
   if (history === undefined || group === undefined || (own?.whole && lane.nonce === '')) return holds
   const missed = lane.at < group.lastTouch ? history.changedSince(lane.at) : undefined
-  const isExact = (name: string): boolean => !missed?.has(name) && !own?.due.has(name)
+  const isExact = (name: string): boolean => !missed?.has(name) && !own?.due.has(name) && !own?.asked.has(name)
   for (const body of history.covered(subscription)) holds.set(body.name, { body, isExact: isExact(body.name) })
   for (const { resource: body } of history.removedSince(lane.removalsAt))
     if (isCovered(subscription, body) && !holds.has(body.name))
-      holds.set(body.name, { body, isExact: isExact(body.name) })
+      // It may have come and gone without ever being sent.
+      holds.set(body.name, { body, isExact: false })
   for (const [name, held] of own?.owed ?? []) if (!holds.has(name)) holds.set(name, held)
   return holds
 }

@@ -41,7 +41,7 @@ export interface Own {
   /** An answer is due even if it is empty (rules 41 and 64). */
   answer: boolean
   /** What the client says it holds (rule 48); until the first answer. */
-  held: ReadonlyMap<string, Version> | undefined
+  held: Map<string, Version> | undefined
   /** The history's seq when the last of `owed` came. */
   owedAt: number
 }

@@ -39,6 +39,9 @@ const orderOf = (lane: Lane): Order => ORDER[lane.type.url] ?? FREE
 
 /** True for types whose removal can wait for something. */
 export const hasParents = (lane: Lane): boolean => orderOf(lane).parents !== undefined
+const PARENTS: ReadonlySet<TypeUrl> = new Set(Object.values(ORDER).flatMap(({ parents = [] }) => parents))
+/** True for types that refer to others. */
+export const isParent = (lane: Lane): boolean => PARENTS.has(lane.type.url)
 
 /** True where the lane's newest state may be sent now. */
 export function mayAdvance(lane: Lane): boolean {
@@ -58,6 +61,23 @@ export function mayAdvance(lane: Lane): boolean {
   return areExpectedAnswered(stream)
 }
 
+/**
+ * Rule 71: later types wait for the endpoints of the clusters that are being added, where the client takes endpoints here.
+ * Called when they are sent, and when the client asks for endpoints meanwhile.
+ */
+export function expectEndpoints(stream: StreamState): void {
+  const added = laneOf(stream, CLUSTER)?.step?.added ?? []
+  if (added.length === 0 || laneOf(stream, ENDPOINTS) === undefined) return
+  stream.expected = stream.expected.length === 0 ? added : [...new Set([...stream.expected, ...added])]
+}
+
+/** Clusters that were refused: nobody will ask for their endpoints. */
+export function expectNoMore(stream: StreamState, refused: readonly Resource[]): void {
+  if (stream.expected.length === 0 || refused.length === 0) return
+  const gone = new Set(refused)
+  stream.expected = stream.expected.filter((cluster) => !gone.has(cluster))
+}
+
 /** The endpoints of added clusters were asked for and answered, where the client takes endpoints on this stream. */
 export function areExpectedAnswered(stream: StreamState): boolean {
   if (stream.expected.length === 0) return true
@@ -65,11 +85,14 @@ export function areExpectedAnswered(stream: StreamState): boolean {
   const clusters = laneOf(stream, CLUSTER)
   if (endpoints?.history === undefined || clusters?.history === undefined) return true
   const { subscription, own, step, history } = endpoints
+  const known = clusters.history
   const isOpen = (added: Resource): boolean => {
     // As it is now: it may be gone, or take other endpoints.
-    const name = clusters.history?.get(added.name)?.endpointsName
+    const name = known.get(added.name)?.endpointsName
     if (name === undefined || history.get(name) === undefined) return false
     if (!subscription.wildcard && !subscription.names.has(name)) return true
+    // The change of the cluster touched them too: they follow it (rule 73).
+    if (known.changedAt(added.name) > answeredThrough(endpoints)) return true
     if (own !== undefined && (own.whole || own.asked.has(name) || own.due.has(name))) return true
     return step?.parts.some((part) => part.resources.some((resource) => resource.name === name)) ?? false
   }
@@ -93,11 +116,12 @@ export function mayRemoveThrough(lane: Lane): number {
     // The old listener is in use until the new one has the routes that it refers to (rule 76).
     if (type === LISTENER && stream.isListenerNew) return -1
     if (isAsking(parent)) return -1
+    // What the client came with from another fleet and is not told to drop may refer to anything.
+    if ((parent.own?.owed.size ?? 0) > 0) return -1
     through = Math.min(through, answeredThrough(parent))
+    // It may have changed before it was removed, and the client still has what it was before.
+    if (hasParents(parent) && owesRemovals(parent)) through = Math.min(through, parent.removalsAt)
   }
-  // Endpoints go after their clusters.
-  const clusters = lane.type.url === ENDPOINTS ? laneOf(stream, CLUSTER) : undefined
-  if (clusters !== undefined && owesRemovals(clusters)) through = Math.min(through, clusters.removalsAt)
   return through
 }
 

@@ -96,7 +96,9 @@ function addChanges(content: Content, lane: Lane, span: Span): void {
     for (const [name, { before, touched }] of history.changedSince(span.from)) {
       const present = history.get(name)
       if (present === undefined || !isCovered(subscription, present)) continue
-      if (touched || before?.version !== present.version) addPut(content, present, before === undefined)
+      if (!touched && before?.version === present.version) continue
+      // A cluster that takes another assignment is as new: the client has yet to ask for it.
+      addPut(content, present, before?.endpointsName !== present.endpointsName)
     }
   }
   // SotW types that are not whole have no word for removal (rule 37).

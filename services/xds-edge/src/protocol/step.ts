@@ -1,10 +1,10 @@
 // The one generic step, for every type and both variants: what a lane sends now, if anything. All state is written
 // before an effect is called, because the answer may come before the effect returns. Knows no clock and no wire.
 import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
-import { type Group, placeAt, stepOnce } from '../sets/group.ts'
+import { type Group, nextTouch, placeAt, stepOnce } from '../sets/group.ts'
 import { isCovered } from '../sets/subscription.ts'
-import { addDue, type Lane, type Own, owesRemovals, type Step } from './lane.ts'
-import { hasParents, mayAdvance, mayRemoveThrough } from './order.ts'
+import { addDue, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
+import { expectEndpoints, hasParents, isParent, mayAdvance, mayRemoveThrough } from './order.ts'
 import { knowsTtl, type Span, stepOver, stepOwn, stepWhole } from './response.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 
@@ -13,9 +13,13 @@ export const ORDER_WAIT_MS = 5_000
 /** How long a client has to ask for what a new listener refers to, or for what refers to the things it came with. */
 export const SETTLE_WAIT_MS = 500
 
-/** Sends whatever is due on any lane, in send order. */
+/** Sends whatever is due on any lane, in send order; again where that freed a lane that comes earlier. */
 export function pumpAll(stream: StreamState): void {
-  for (const lane of [...stream.lanes]) pump(lane)
+  let blocked: number
+  do {
+    blocked = stream.blocked
+    for (const lane of [...stream.lanes]) pump(lane)
+  } while (stream.blocked < blocked && stream.blocked > 0)
 }
 
 /** Sends what is due on the lane and may go now. At most one response is outstanding (rule 7 of the design). */
@@ -39,7 +43,7 @@ export function pump(lane: Lane): void {
 }
 
 function advance(lane: Lane, group: Group, isOpen: boolean): void {
-  const { own } = lane
+  const { own, history } = lane
   if (own?.whole && isOpen) oweVanished(lane, own)
   const through = removalsThrough(lane)
   const from = placeAt(group, lane.at)
@@ -53,8 +57,13 @@ function advance(lane: Lane, group: Group, isOpen: boolean): void {
   const mayDrop = isOpen && own !== undefined && through >= own.owedAt
   const isShared = own === undefined || isPlainWhole(own)
   const step = isShared ? sharedStep(lane, group, span) : ownStep(lane, span, own, isOpen, mayDrop)
+  const isWhole = own?.whole === true
   const wasDue = own !== undefined && (own.whole || own.due.size > 0)
+  const isHeldBack = isOpen && span.removalsTo < group.lastRemoval && isParent(lane)
+  const unsent = isHeldBack ? [...(own?.due ?? [])].filter((name) => history?.get(name) === undefined) : []
   if (own !== undefined) settleOwn(lane, own, isOpen, mayDrop)
+  // What was due and is gone: the client has what it was before, which may refer to anything until it is dropped.
+  for (const name of unsent) owe(lane, name)
   if (!wasDue) lane.answeredAt = Math.max(lane.answeredAt, lane.at)
   if (isOpen && span.to > lane.at) lane.at = span.to
   lane.removalsAt = Math.max(lane.removalsAt, span.removalsTo)
@@ -63,7 +72,7 @@ function advance(lane: Lane, group: Group, isOpen: boolean): void {
   lane.step = step
   lane.stepTo = lane.at
   lane.part = -1
-  if (lane.type.url === CLUSTER) followWithEndpoints(lane, step, isShared)
+  if (lane.type.url === CLUSTER) followWithEndpoints(lane, step, isShared && !isWhole ? nextTouch(group, from) : 0)
   sendPart(lane)
 }
 
@@ -72,6 +81,8 @@ const isPlainWhole = (own: Own): boolean =>
   own.whole && own.held === undefined && own.asked.size === 0 && own.due.size === 0 && own.owed.size === 0
 
 function settleOwn(lane: Lane, own: Own, isOpen: boolean, mayDrop: boolean): void {
+  // Answered by name: delta has been told of what is not there.
+  if (lane.stream.variant === 'delta') for (const name of own.asked) own.owed.delete(name)
   own.asked.clear()
   if (isOpen) {
     own.due.clear()
@@ -83,21 +94,27 @@ function settleOwn(lane: Lane, own: Own, isOpen: boolean, mayDrop: boolean): voi
   if (own.owed.size === 0 && own.due.size === 0 && !own.whole) lane.own = undefined
 }
 
+function owe(lane: Lane, name: string): void {
+  const own = ownOf(lane)
+  own.owed.set(name, { body: undefined, isExact: false })
+  own.owedAt = lane.stream.history?.seq ?? 0
+}
+
 /** Rule 48: what the client holds and is no more goes to removed_resources, once nothing refers to it. */
 function oweVanished(lane: Lane, own: Own): void {
   if (own.held === undefined) return
   for (const name of own.held.keys()) {
     const isWanted = lane.subscription.wildcard || lane.subscription.names.has(name)
-    if (isWanted && lane.history?.get(name) === undefined) own.owed.set(name, { body: undefined, isExact: false })
+    if (isWanted && lane.history?.get(name) === undefined) owe(lane, name)
   }
-  own.owedAt = lane.stream.history?.seq ?? 0
 }
 
 /** Up to where removals may be told, by what refers to them on this stream, or by time where nothing else says. */
 function removalsThrough(lane: Lane): number {
   const { stream, type } = lane
-  // SotW types that are not whole are never told of removals: there is nothing to hold back.
-  if (!owesRemovals(lane) || !hasParents(lane) || (stream.variant === 'sotw' && !type.full))
+  if (!owesRemovals(lane) || !hasParents(lane)) return Number.POSITIVE_INFINITY
+  // SotW types that are not whole are never told of removals. Those that refer to others still count until nothing needs them.
+  if (stream.variant === 'sotw' && !type.full && !(stream.isAggregated && isParent(lane)))
     return Number.POSITIVE_INFINITY
   return stream.isAggregated ? mayRemoveThrough(lane) : stream.removalsReleasedAt
 }
@@ -153,16 +170,23 @@ function sendPart(lane: Lane): void {
   stream.effects.send(response)
 }
 
-/** Rule 73, where the log does not see to it: clusters sent to this stream alone, or later than their endpoints. */
-function followWithEndpoints(clusters: Lane, step: Step, isShared: boolean): void {
+/**
+ * Rule 73, where the log does not see to it: clusters sent to this stream alone, or later than their endpoints.
+ * `changedFrom`: the log touched the assignments of the clusters sent from that seq on.
+ */
+function followWithEndpoints(clusters: Lane, step: Step, changedFrom: number): void {
   const { stream } = clusters
   if (!stream.isAggregated || step.endpoints.length === 0) return
+  expectEndpoints(stream)
   const endpoints = laneOf(stream, ENDPOINTS)
   if (endpoints === undefined) {
     stream.sentEndpoints = stream.sentEndpoints.length === 0 ? step.endpoints : 'all'
     return
   }
-  if (endpoints.history === undefined || (isShared && endpoints.at < clusters.stepTo)) return
+  // What the client holds from before is not sent with the first answer; now it must be (rule 47).
+  const held = endpoints.own?.held
+  for (const name of step.endpoints) if (held?.has(name)) held.set(name, '')
+  if (endpoints.history === undefined || endpoints.at < changedFrom) return
   const again = step.endpoints.filter((name) => {
     const found = endpoints.history?.get(name)
     return found !== undefined && isCovered(endpoints.subscription, found)

@@ -6,6 +6,7 @@ import { canonicalName } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
 import { type Lane, ownOf } from './lane.ts'
 import type { DeltaRequest, Request, SotwRequest } from './messages.ts'
+import { expectEndpoints } from './order.ts'
 
 const WILDCARD = '*'
 
@@ -17,6 +18,10 @@ const asksForAll = ({ type }: Lane, names: readonly string[]): boolean =>
 export function subscribe(lane: Lane, request: Request, isFresh: boolean): void {
   if (request.variant === 'sotw') subscribeSotw(lane, request, isFresh)
   else subscribeDelta(lane, request, isFresh)
+  if (!isFresh || lane.type.url !== ENDPOINTS) return
+  // From now on what is sent of clusters is followed as it goes.
+  lane.stream.sentEndpoints = []
+  expectEndpoints(lane.stream)
 }
 
 function subscribeSotw(lane: Lane, { names }: SotwRequest, isFresh: boolean): void {

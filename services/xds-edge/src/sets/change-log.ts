@@ -6,8 +6,9 @@ export interface Change {
   readonly seq: number
   readonly name: string
   readonly before: Resource | undefined
-  /** Equal to `before` for a touch: content to be sent again although it did not change (rule 73). */
   readonly after: Resource | undefined
+  /** To be sent again even where it did not change (rule 73), or changed and changed back meanwhile. */
+  readonly isTouch: boolean
 }
 
 export interface ChangeLog {

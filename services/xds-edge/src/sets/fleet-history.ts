@@ -62,10 +62,10 @@ export function createFleetHistory(options: {
     affected.add(name)
   }
   /** Rule 75: a cluster whose assignment nobody has gets an empty one, or it would warm until its time is up. */
-  function fillIn(at: number, names: Iterable<string>): void {
+  function fillIn(at: number, names: Iterable<string>, resent: ReadonlySet<string>): void {
     for (const name of names) {
       const has = endpoints.get(name)
-      if (has === undefined && users.has(name)) endpoints.record(at, name, emptyAssignment(name))
+      if (has === undefined && users.has(name)) endpoints.record(at, name, emptyAssignment(name), resent.has(name))
       else if (filled.has(name) && !users.has(name)) endpoints.record(at, name, undefined)
       if (has === undefined && users.has(name)) filled.add(name)
       else if (!users.has(name)) filled.delete(name)
@@ -82,19 +82,20 @@ export function createFleetHistory(options: {
       if (after?.endpointsName !== undefined) resent.add(after.endpointsName)
       clusters.record(at, name, after)
     }
+    // Clusters first: they tell which assignments are to be sent again.
+    for (const { type, name } of update.remove) if (type === CLUSTER) recordCluster(name, undefined)
+    for (const put of update.put) if (put.type === CLUSTER) recordCluster(put.name, put)
     for (const { type, name } of update.remove) {
-      if (!SERVED.has(type)) continue
-      if (type === CLUSTER) recordCluster(name, undefined)
-      else if (type !== ENDPOINTS || !filled.has(name)) typeOf(type).record(at, name, undefined)
+      if (type === CLUSTER || !SERVED.has(type)) continue
+      if (type !== ENDPOINTS || !filled.has(name)) typeOf(type).record(at, name, undefined)
       if (type === ENDPOINTS) affected.add(name)
     }
     for (const put of update.put) {
-      if (!SERVED.has(put.type)) continue
-      if (put.type === CLUSTER) recordCluster(put.name, put)
-      else typeOf(put.type).record(at, put.name, put)
+      if (put.type === CLUSTER || !SERVED.has(put.type)) continue
+      typeOf(put.type).record(at, put.name, put, put.type === ENDPOINTS && resent.has(put.name))
       if (put.type === ENDPOINTS) filled.delete(put.name)
     }
-    fillIn(at, affected)
+    fillIn(at, affected, resent)
     // Rule 73: after a response that adds or changes a cluster, its assignment is sent again even if it did not change.
     for (const name of resent) endpoints.touch(at, name)
   }

@@ -35,6 +35,8 @@ export interface TypeHistory {
   readonly hasTtl: boolean
   /** By name, by alias, or by another spelling of an xdstp name. */
   get(name: string): Resource | undefined
+  /** Seq of the last change or touch of what `get` finds; 0 where it finds nothing. */
+  changedAt(name: string): number
   all(): Iterable<Resource>
   /** All that the subscription covers; costs the smaller of names and resources where no collection is asked for. */
   covered(subscription: Subscription): Iterable<Resource>
@@ -53,7 +55,9 @@ export interface TypeHistory {
 
 /** For the fleet's history only. */
 export interface WritableTypeHistory extends TypeHistory {
-  record(seq: number, name: string, after: Resource | undefined): void
+  /** `isTouch`: to be sent again, whatever it changes back to. */
+  record(seq: number, name: string, after: Resource | undefined, isTouch?: boolean): void
+  /** Has it sent again (rule 73). What was recorded at the same seq has to say so itself. */
   touch(seq: number, name: string): void
   /** Ends the writes of `seq`: marks the groups that they touch and returns these, in the order they were made. */
   settle(seq: number, clustersAt: number): readonly Group[]
@@ -82,8 +86,8 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
   let sum = 0n
   let tombstonesMax = TOMBSTONES_KEPT
 
-  const find = (name: string): Resource | undefined =>
-    (current.get(name) ?? current.get(aliases.get(name) ?? ''))?.resource
+  const holdingOf = (name: string): Holding | undefined => current.get(name) ?? current.get(aliases.get(name) ?? '')
+  const find = (name: string): Resource | undefined => holdingOf(name)?.resource
 
   function* removedSince(seq: number): Iterable<Tombstone> {
     for (const tombstone of tombstones.values()) if (tombstone.seq > seq) yield tombstone
@@ -131,6 +135,7 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
       return ttls > 0
     },
     get: find,
+    changedAt: (name) => holdingOf(name)?.changedAt ?? 0,
     *all() {
       for (const { resource } of current.values()) yield resource
     },
@@ -158,9 +163,8 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
           if (tombstone.seq > seq) changes.set(name, { before: tombstone.resource, touched: false })
         return changes
       }
-      for (const { name, before, after } of log.since(seq)) {
+      for (const { name, before, isTouch: touched } of log.since(seq)) {
         const first = changes.get(name)
-        const touched = before !== undefined && before === after
         if (first === undefined) changes.set(name, { before, touched })
         else if (touched && !first.touched) changes.set(name, { before: first.before, touched })
       }
@@ -183,7 +187,7 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
     },
     groups: () => groups.values(),
 
-    record(seq, name, after) {
+    record(seq, name, after, isTouch = false) {
       const before = current.get(name)
       if (before?.resource.version === after?.version) return
       if (before) take(before)
@@ -193,14 +197,13 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
         tombstones.set(name, { seq, resource: before.resource })
         if (tombstones.size > tombstonesMax) trimTombstones()
       }
-      note({ seq, name, before: before?.resource, after })
+      note({ seq, name, before: before?.resource, after, isTouch })
     },
     touch(seq, name) {
       const holding = current.get(name)
-      // Changed in the same update: it is sent anyway.
       if (holding === undefined || holding.changedAt === seq) return
       current.set(name, { ...holding, changedAt: seq })
-      note({ seq, name, before: holding.resource, after: holding.resource })
+      note({ seq, name, before: holding.resource, after: holding.resource, isTouch: true })
     },
     settle(seq, clusters) {
       const changes = pending
