@@ -8,7 +8,7 @@ import { type Resource, resource } from '@fleetcast/shared/resources/resource'
 import { type DirectoryFleet, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
 import type { Entry, EntryKey, SetName } from '@fleetcast/shared/store/set-store'
 import { createCatalog } from '../catalog/catalog.ts'
-import { type ReadFleetDocument, referencesOf } from '../fleets/document.ts'
+import { factsOf, type ReadFleetDocument } from '../fleets/document.ts'
 import { createFleetIndex } from '../fleets/fleet-index.ts'
 import {
   type FleetDefinition,
@@ -18,7 +18,7 @@ import {
   readFleet,
 } from '../fleets/read-fleet.ts'
 import { compileEndpoints } from '../views/compile-endpoints.ts'
-import { createViews, type View, type ViewId } from '../views/views.ts'
+import { createViews, servicesOf, type View, type ViewId } from '../views/views.ts'
 import { byText } from '../world/order.ts'
 import type { WorldChange } from '../world/world.ts'
 import { createCompileCluster } from './compile-clusters.ts'
@@ -64,6 +64,11 @@ export interface Compiler {
   views(): Iterable<ViewId>
   /** The assignment of a name; undefined where the name is not held, or the view's settings are not known. */
   assignment(id: ViewId, name: string): Resource | undefined
+  /**
+   * True for a name whose Services are gone and that no fleet links to as it is now, only as it was committed: its endpoints
+   * are still in use until that fleet is committed anew (design rule 6).
+   */
+  isLeaving(id: ViewId, name: string, touched: Touched): boolean
   directoryEntry(fleet: string): Omit<DirectoryFleet, 'views' | 'retired'> | undefined
   /** What is wrong with what the set was made of, as far as it was made. */
   problems(set: SetName): readonly Problem[]
@@ -168,6 +173,41 @@ export function createCompiler(options: CompilerOptions): Compiler {
     return state.definition
   }
 
+  function compileNow(name: string, touched: Touched): CompiledFleet | undefined {
+    const state = stateOf(name)
+    const definition = definitionOf(name, state)
+    const holder = `${COMPILED}${name}`
+    if (!definition?.settings) {
+      // A fleet that is retired keeps what was committed: that is held by itself.
+      for (const id of views.heldBy(holder)) touchNames(touched, id, views.hold(holder, id, new Set()))
+      if (!definition) fleets.delete(name)
+      return undefined
+    }
+    const { settings } = definition
+    state.compiled ??= compileFleet({
+      definition,
+      settings,
+      services: catalog,
+      secrets: secretsOf(definition.namespaces),
+      settled: settled(),
+      committed: committed(name),
+      previous: state.previous,
+      acceptsSecrets,
+      encodeNative,
+      factsOf: (held) => factsOf(types, held),
+      serviceParts,
+      compileGrpc,
+      compileSecret,
+    })
+    state.previous = state.compiled
+    const { view, links } = state.compiled
+    for (const id of views.heldBy(holder)) {
+      if (id !== view) touchNames(touched, id, views.hold(holder, id, new Set()))
+    }
+    touchNames(touched, view, views.hold(holder, view, links, settings.view))
+    return state.compiled
+  }
+
   return {
     apply(changes, syncedSites) {
       const touched = untouched()
@@ -183,42 +223,9 @@ export function createCompiler(options: CompilerOptions): Compiler {
       return touched
     },
     fleets: () => [...index.names()].sort(byText),
-    fleet(name, touched) {
-      const state = stateOf(name)
-      const definition = definitionOf(name, state)
-      const holder = `compiled ${name}`
-      if (!definition?.settings) {
-        // A fleet that is retired keeps what was committed: that is held by itself.
-        for (const id of views.heldBy(holder)) touchNames(touched, id, views.hold(holder, id, new Set()))
-        if (!definition) fleets.delete(name)
-        return undefined
-      }
-      const { settings } = definition
-      state.compiled ??= compileFleet({
-        definition,
-        settings,
-        services: catalog,
-        secrets: secretsOf(definition.namespaces),
-        settled: settled(),
-        committed: committed(name),
-        previous: state.previous,
-        acceptsSecrets,
-        encodeNative,
-        referencesOf: (held) => referencesOf(types, held),
-        serviceParts,
-        compileGrpc,
-        compileSecret,
-      })
-      state.previous = state.compiled
-      const { view, links } = state.compiled
-      for (const id of views.heldBy(holder)) {
-        if (id !== view) touchNames(touched, id, views.hold(holder, id, new Set()))
-      }
-      touchNames(touched, view, views.hold(holder, view, links, settings.view))
-      return state.compiled
-    },
+    fleet: compileNow,
     holdCommitted(fleet, links, touched) {
-      const holder = `committed ${fleet}`
+      const holder = `${COMMITTED}${fleet}`
       for (const id of views.heldBy(holder)) {
         if (!links.has(id)) touchNames(touched, id, views.hold(holder, id, new Set()))
       }
@@ -244,6 +251,16 @@ export function createCompiler(options: CompilerOptions): Compiler {
       keepProblems(id, name, found)
       return made
     },
+    isLeaving(id, name, touched) {
+      const view = views.view(id)
+      const isThere = (key: ServiceKey): boolean => sites.some((site) => catalog.service(site, key) !== undefined)
+      if (!view || servicesOf(view.naming, name).some(isThere)) return false
+      const holders = (): readonly string[] => [...(view.names.get(name) ?? [])]
+      const committedTo = holders().flatMap((holder) => nameIn(holder, COMMITTED) ?? [])
+      // What took the Services may have changed the fleet as well.
+      for (const fleet of committedTo) compileNow(fleet, touched)
+      return committedTo.length > 0 && holders().every((holder) => holder.startsWith(COMMITTED))
+    },
     directoryEntry(name) {
       const settings = definitionOf(name, stateOf(name))?.settings
       if (!settings) return undefined
@@ -258,7 +275,11 @@ export function createCompiler(options: CompilerOptions): Compiler {
   }
 }
 
-const nameIn = (set: SetName, prefix: string): string | undefined =>
+/** Who holds names of views: a fleet as it is compiled now, and as it was committed. */
+const COMPILED = 'compiled '
+const COMMITTED = 'committed '
+
+const nameIn = (set: string, prefix: string): string | undefined =>
   set.startsWith(prefix) ? set.slice(prefix.length) : undefined
 
 function usesService({ definition, compiled }: FleetState, key: ServiceKey, { before, after }: WorldChange): boolean {

@@ -18,8 +18,8 @@ import {
 } from '@fleetcast/shared/store/set-store'
 import { compileDirectory } from '../compile/compile-directory.ts'
 import { type Compiler, untouched } from '../compile/compiler.ts'
+import type { Facts } from '../fleets/document.ts'
 import { goodResource, goodSet, readGood } from '../fleets/good-record.ts'
-import type { NativeResource } from '../fleets/read-fleet.ts'
 import type { ViewId } from '../views/views.ts'
 import { byText } from '../world/order.ts'
 import type { Committer, Wanted } from './committer.ts'
@@ -37,8 +37,8 @@ export interface SetWorkOptions {
   readonly dirty: Dirty
   readonly store: SetStore
   readonly sealKey: Uint8Array | undefined
-  /** The references of a resource that is known by its bytes only. */
-  readonly references: (resource: Resource) => NativeResource['references']
+  /** Of a resource that is known by its bytes only. */
+  readonly factsOf: (resource: Resource) => Facts
   /** Sites that are synced, and whether all that are known are. */
   readonly sites: () => { readonly synced: Iterable<string>; readonly areAll: boolean }
 }
@@ -56,7 +56,7 @@ const NO_CHANGE: SetChange = { put: [], remove: [] }
 const UNCHANGED: Wanted = { change: NO_CHANGE, cause: '' }
 
 export function createSetWork(options: SetWorkOptions): SetWork {
-  const { compiler, mirrors, committer, board, dirty, store, sealKey, references, sites } = options
+  const { compiler, mirrors, committer, board, dirty, store, sealKey, factsOf, sites } = options
   const restored = new Set<string>()
   const rollbacks = createRollbacks(store, mirrors)
   /** The mark of a fleet up to which it is committed. */
@@ -78,7 +78,7 @@ export function createSetWork(options: SetWorkOptions): SetWork {
     const [held, committed] = await Promise.all([mirrors.loaded(goodSet(name)), mirrors.loaded(fleetSet(name))])
     if (restored.has(name)) return
     restored.add(name)
-    const good = readGood(name, held.entries, committed.entries, references)
+    const good = readGood(name, held.entries, committed.entries, factsOf)
     if (good) compiler.restore(name, good)
   }
 
@@ -176,10 +176,22 @@ export function createSetWork(options: SetWorkOptions): SetWork {
       const made = compiler.assignment(id, name)
       if (made === undefined) {
         if (held) remove.push(key)
-      } else if (!held || isLink(held) || held.version !== made.version) put.push(made)
+        continue
+      }
+      if (held && !isLink(held) && held.version === made.version) continue
+      // Looked at again with the view's next change, in case that fleet is never committed.
+      if (held && isLeaving(id, name)) dirty.markView(id, new Set([name]))
+      else put.push(made)
     }
     const change = { put, remove }
     return { change, cause: causeOf(change) }
+  }
+
+  function isLeaving(id: ViewId, name: string): boolean {
+    const touched = untouched()
+    const isSo = compiler.isLeaving(id, name, touched)
+    dirty.mark(touched)
+    return isSo
   }
 
   async function workDirectory(): Promise<void> {
