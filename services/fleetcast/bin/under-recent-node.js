@@ -1,8 +1,12 @@
 // What runs under a Node that is new enough: the TypeScript of a checkout, or the JavaScript of a package.
 import { existsSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 export async function start() {
+  // Most of a start is compiling. The cache is written when a process ends, beside the code and by who may write there: in
+  // a folder that all users share anyone could put code into it. Where it can't be written there is none.
+  enableCompileCache(fileURLToPath(new URL('../.cache/compiled', import.meta.url)))
   const sources = new URL('../src/main.ts', import.meta.url)
   const entry = existsSync(fileURLToPath(sources)) ? sources : new URL('../dist/main.js', import.meta.url)
   const { main } = await import(entry.href)
