@@ -1,6 +1,8 @@
 // A whole edge over the memory store, asked by grpc-js over real sockets: what it serves, to whom, and what clients that
 // misbehave can do to others.
 import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { silentLogger } from '@fleetcast/shared/runtime/logger'
+import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
 import { cluster, endpoints, node, startEdge } from './test/running-edge.ts'
@@ -148,6 +150,45 @@ describe('bad clients do not touch others', () => {
     misbehave(openStream(client(), 'delta'))
     await put(fleetSet('web'), [endpoints('a', 7)])
     expect(texts((await good.next()).values)).toEqual(['endpoints a 7'])
+  })
+
+  test.each<[string, (stream: TestStream) => void, number, string]>([
+    [
+      'too many names, little by little',
+      (s) => {
+        for (let i = 0; i < 3; i++) {
+          const names = Array.from({ length: 40_000 }, (_, n) => `x${i}-${n}`)
+          s.send(deltaRequest({ node, type: ENDPOINTS, names }))
+        }
+      },
+      8,
+      'may ask for 100000 names',
+    ],
+    ['a long id', (s) => s.send(deltaRequest({ node: { ...node, id: 'x'.repeat(2000) } })), 3, '1024 characters'],
+  ])('limits end the stream with a status, and are logged once: %s', async (_name, act, code, details) => {
+    const lines: string[] = []
+    const warn = (fields: object, message: string): void => void lines.push(message + JSON.stringify(fields))
+    const { client } = await startEdge({ edge: { logger: { ...silentLogger, warn } } })
+    for (let i = 0; i < 2; i++) {
+      const stream = openStream(client(), 'delta')
+      act(stream)
+      const status = await stream.ended
+      expect([status.code, status.details]).toEqual([code, expect.stringContaining(details)])
+    }
+    expect(lines).toEqual([...new Set(lines)])
+  })
+
+  test('types that nobody serves are counted together, and are no state of the node', async () => {
+    const metrics = createMetrics()
+    const { client, edge } = await startEdge({ edge: { metrics } })
+    const stream = openStream(client(), 'delta')
+    for (let i = 0; i < 50; i++) {
+      stream.send(deltaRequest({ node, type: `type.googleapis.com/no.Such${i}`, names: ['x'] }))
+      expect((await stream.next()).removed).toEqual(['x'])
+    }
+    expect(edge.nodes()[0]?.types).toEqual({})
+    const lines = (await metrics.registry.metrics()).split('\n').filter((line) => /responses_total{/.test(line))
+    expect(lines).toEqual(['fleetcast_edge_responses_total{type="other"} 50', expect.stringContaining('unsplit')])
   })
 
   test('rule 7: one that never answers, and one that refuses everything, get one response a type and change', async () => {

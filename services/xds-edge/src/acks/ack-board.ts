@@ -89,6 +89,8 @@ export function createAckBoard(options: { readonly edge: string; readonly now: (
       mark(record)
     },
     sent(record, type, revision) {
+      // An answer about a type that is not served says nothing about the node.
+      if (!shortOf.has(type)) return
       const status = statusOf(record, type)
       status.sentRevision = revision
       status.sentAt = now()

@@ -42,7 +42,9 @@ export function createTally(metrics: Metrics): Tally {
   let malformed = 0
   let acksSeen = 0
 
-  const countsOf = (type: TypeUrl): TypeCounts => {
+  // Clients name the types: those that nobody serves are counted together.
+  const countsOf = (asked: TypeUrl): TypeCounts => {
+    const type = shortOf.has(asked) ? asked : ''
     const known = byType.get(type)
     if (known) return known
     const counts = { responses: 0, resources: 0, removed: 0, bytes: 0, acks: 0, nacks: 0, largestBytes: 0, unsplit: 0 }

@@ -1,16 +1,19 @@
 // One xDS stream: joins what a transport reads and writes to the protocol's step, gives the node its fleet, and counts.
 import type { Clock } from '@fleetcast/shared/runtime/clock'
-import type { Logger } from '@fleetcast/shared/runtime/logger'
 import type { AckBoard, StreamRecord } from '../acks/ack-board.ts'
+import type { NackLog } from '../acks/nack-log.ts'
 import type { Tally } from '../acks/tally.ts'
 import type { Assignment } from '../identity/assign-fleet.ts'
 import type { Effects, NodeInfo, Request, Variant } from '../protocol/messages.ts'
 import { createStream, type Stream } from '../protocol/stream.ts'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import type { Subscriptions } from '../sets/subscription.ts'
-import type { RequestDecoder } from '../transport/codec/decode-request.ts'
+import type { NameLimits, RequestDecoder } from '../transport/codec/decode-request.ts'
 import type { EncodedResponses } from '../transport/codec/encoded-responses.ts'
 import type { Inlet, Outlet } from '../transport/grpc/call.ts'
+
+/** They are kept in every status. */
+const nodeCharactersMax = 1024
 
 export interface Kind {
   readonly variant: Variant
@@ -20,9 +23,9 @@ export interface Kind {
 
 export interface StreamDeps {
   readonly clock: Clock
-  readonly logger: Logger
   readonly board: AckBoard
   readonly tally: Tally
+  readonly nacks: NackLog
   readonly decoder: RequestDecoder
   readonly encoded: EncodedResponses
   readonly subscriptions: Subscriptions
@@ -68,13 +71,16 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
     message(bytes) {
       deps.tally.requested()
       const request = deps.decoder[kind.variant](bytes)
-      if (request === undefined) {
+      if (request === 'malformed') {
         deps.tally.malformed()
         outlet.end('INVALID_ARGUMENT', 'the message is not a discovery request')
         return
       }
+      if (request === 'excessive') return refuseNames(session, deps)
       if (session.record === undefined && !introduce(session, request, deps)) return
       session.stream.receive(request)
+      const { length } = request.variant === 'sotw' ? request.names : request.subscribe
+      if (length > 0 && namesOf(session) > NAME_LIMITS.namesMax) refuseNames(session, deps)
     },
     finished: () => outlet.end('OK', ''),
     closed() {
@@ -88,11 +94,28 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
   }
 }
 
+/** One that names more, once or little by little, is no proxy: its names must not fill the memory. */
+export const NAME_LIMITS: NameLimits = { namesMax: 100_000, nameBytesMax: 4096 }
+
+const namesOf = ({ stream }: Session): number =>
+  stream.state.lanes.reduce((sum, { subscription }) => sum + subscription.names.size, 0)
+
+function refuseNames({ outlet, record }: Session, { warnOnce }: StreamDeps): void {
+  const { namesMax, nameBytesMax } = NAME_LIMITS
+  const limit = `a stream may ask for ${namesMax} names of ${nameBytesMax} bytes each`
+  warnOnce(`node ${record?.node.id ?? 'unknown'} was refused: ${limit}`)
+  outlet.end('RESOURCE_EXHAUSTED', limit)
+}
+
 /** The first request says who asks (rule 4). False where it does not, or where it may not. */
 function introduce(session: Session, { node }: Request, deps: StreamDeps): boolean {
   if (node === undefined) {
     // Rule 5: without a node nothing can be decided.
     session.outlet.end('INVALID_ARGUMENT', 'the first request of a stream must name its node')
+    return false
+  }
+  if (node.id.length > nodeCharactersMax || node.cluster.length > nodeCharactersMax) {
+    session.outlet.end('INVALID_ARGUMENT', `the id and cluster of a node may have ${nodeCharactersMax} characters`)
     return false
   }
   session.record = deps.board.opened(node, session.outlet.peer.address)
@@ -137,7 +160,7 @@ function attach(session: Session, history: FleetHistory | undefined): void {
 }
 
 function createEffects(sessionOf: () => Session, deps: StreamDeps): Effects {
-  const { board, tally, clock, logger } = deps
+  const { board, tally, clock, nacks } = deps
   return {
     send(response) {
       const { record, outlet } = sessionOf()
@@ -155,7 +178,7 @@ function createEffects(sessionOf: () => Session, deps: StreamDeps): Effects {
       tally.nacked(type)
       if (record === undefined) return
       board.rejected(record, type, version, message)
-      logger.warn({ node: record.node.id, fleet: record.fleet, type, version, message }, 'a node refused a response')
+      nacks.note({ node: record.node.id, fleet: record.fleet, type, version, message })
     },
     close: (code, message) => sessionOf().outlet.end(code, message),
     wait(timer, delayMs) {

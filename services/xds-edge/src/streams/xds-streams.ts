@@ -1,11 +1,13 @@
 // All xDS streams of an edge: one rpc for ADS and for each type, in both variants, and what they share. Decides nothing
 // about protocol, and one stream's input never touches another's.
 import { RESOURCE_TYPES } from '@fleetcast/shared/resources/types'
+import type { Logger } from '@fleetcast/shared/runtime/logger'
+import { createNackLog } from '../acks/nack-log.ts'
 import { createSubscriptions } from '../sets/subscription.ts'
 import { createRequestDecoder } from '../transport/codec/decode-request.ts'
 import { createEncodedResponses } from '../transport/codec/encoded-responses.ts'
 import type { Method } from '../transport/grpc/call.ts'
-import { assignFleetTo, type Kind, openXdsStream, type Session, type StreamDeps } from './xds-stream.ts'
+import { assignFleetTo, type Kind, NAME_LIMITS, openXdsStream, type Session, type StreamDeps } from './xds-stream.ts'
 
 export interface XdsStreams {
   readonly methods: readonly Method[]
@@ -15,7 +17,10 @@ export interface XdsStreams {
   readonly sessions: ReadonlySet<Session>
 }
 
-export type XdsStreamsOptions = Omit<StreamDeps, 'decoder' | 'encoded' | 'subscriptions' | 'sessions' | 'warnOnce'>
+export interface XdsStreamsOptions
+  extends Omit<StreamDeps, 'decoder' | 'encoded' | 'nacks' | 'subscriptions' | 'sessions' | 'warnOnce'> {
+  readonly logger: Logger
+}
 
 const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
 const warningsMax = 1000
@@ -39,7 +44,8 @@ export function createXdsStreams(options: XdsStreamsOptions): XdsStreams {
   const sessions = new Set<Session>()
   const deps: StreamDeps = {
     ...options,
-    decoder: createRequestDecoder(),
+    decoder: createRequestDecoder(NAME_LIMITS),
+    nacks: createNackLog(options),
     encoded: createEncodedResponses(),
     subscriptions: createSubscriptions(),
     sessions,

@@ -4,11 +4,13 @@ import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { resource } from '@fleetcast/shared/resources/resource'
 import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
 import { assert, property, uint8Array } from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { SotwRequest } from '../../protocol/messages.ts'
 import { createRequestDecoder } from './decode-request.ts'
 import { encodeResponse, framePrefixBytes } from './encode-response.ts'
 
 const types = createEnvoyTypes()
+const limits = { namesMax: 1000, nameBytesMax: 1000 }
 const bytesOf = (type: string, json: object): Buffer => {
   const { value, issues } = encodeMessage(type, json, types)
   if (value === undefined) throw new Error(JSON.stringify(issues))
@@ -60,22 +62,50 @@ test('requests are read as they were meant, and equal lists of names are one lis
     error_detail: { code: 3, message: 'no' },
     response_nonce: 'n',
   })
-  const decoder = createRequestDecoder()
+  const decoder = createRequestDecoder(limits)
   const read = decoder.sotw(asked)
   expect(read).toMatchObject({ type: CLUSTER, nonce: 'n', names, error: { code: 3, message: 'no' } })
-  expect(read?.node).toMatchObject({ id: 'i', cluster: 'c', clientFeatures: ['f'], userAgent: 'envoy' })
-  expect(decoder.sotw(Buffer.from(asked))?.names).toBe(read?.names)
+  const node = { id: 'i', cluster: 'c', clientFeatures: ['f'], userAgent: 'envoy' }
+  expect(read).toMatchObject({ node })
+  // Equal lists are one array, however often they come.
+  const [first, second] = [read, decoder.sotw(Buffer.from(asked))] as SotwRequest[]
+  expect(first!.names).toBe(second!.names)
 })
 
-test('bytes that are nothing give undefined or a request, never an exception', () => {
-  const decoder = createRequestDecoder()
-  assert(
+test('bytes that are nothing give a fault or a request, never an exception', async () => {
+  const decoder = createRequestDecoder(limits)
+  await assert(
     property(uint8Array({ maxLength: 60 }), (bytes) => {
       decoder.sotw(Buffer.from(bytes))
       decoder.delta(Buffer.from(bytes))
     }),
     { numRuns: 2000 },
   )
-  expect(decoder.delta(Buffer.alloc(40, 0x0b))).toBeUndefined()
-  expect(decoder.delta(Buffer.from([18, 200, 1]))).toBeUndefined()
+  expect(decoder.delta(Buffer.alloc(40, 0x0b))).toBe('malformed')
+  expect(decoder.delta(Buffer.from([18, 200, 1]))).toBe('malformed')
+})
+
+describe('more names than are read', () => {
+  const names = (count: number, length = 1): string[] => Array.from({ length: count }, () => 'n'.repeat(length))
+  const decoder = createRequestDecoder({ namesMax: 3, nameBytesMax: 10 })
+  test.each<[string, object, 'DeltaDiscoveryRequest' | 'DiscoveryRequest', boolean]>([
+    ['as many as may be', { resource_names: names(3, 10) }, 'DiscoveryRequest', true],
+    ['too many', { resource_names: names(4) }, 'DiscoveryRequest', false],
+    ['a long one', { resource_names: names(1, 11) }, 'DiscoveryRequest', false],
+    ['subscribed', { resource_names_subscribe: names(4) }, 'DeltaDiscoveryRequest', false],
+    ['unsubscribed', { resource_names_unsubscribe: names(4) }, 'DeltaDiscoveryRequest', false],
+    ['held', { initial_resource_versions: { a: '1', b: '1', c: '1', d: '1' } }, 'DeltaDiscoveryRequest', false],
+    [
+      'rule 101: held, as many as may be',
+      { initial_resource_versions: { a: '1', b: '1' } },
+      'DeltaDiscoveryRequest',
+      true,
+    ],
+  ])('%s', (_name, json, message, isRead) => {
+    const bytes = bytesOf(`${PACKAGE}.${message}`, json)
+    const read = message === 'DiscoveryRequest' ? decoder.sotw(bytes) : decoder.delta(bytes)
+    expect(read === 'excessive' ? 'excessive' : 'read').toBe(isRead ? 'read' : 'excessive')
+    // The next request is judged anew.
+    expect(decoder.sotw(Buffer.alloc(0))).toMatchObject({ names: [] })
+  })
 })

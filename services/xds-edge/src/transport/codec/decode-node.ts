@@ -8,6 +8,9 @@ interface Locality {
   readonly subZone: string
 }
 
+const featuresMax = 100
+const agentCharactersMax = 256
+
 /** The cursor stands before the length of the Node. */
 export function decodeNode(c: Cursor): NodeInfo {
   const outer = enter(c)
@@ -24,11 +27,11 @@ export function decodeNode(c: Cursor): NodeInfo {
     else if (tag === 50) agent = readString(c)
     else if (tag === 58) version = readString(c)
     else if (tag === 66) version = readBuildVersion(c)
-    else if (tag === 82) clientFeatures.push(readString(c))
+    else if (tag === 82 && clientFeatures.length < featuresMax) clientFeatures.push(readString(c))
     else skip(c, tag)
   }
   leave(c, outer)
-  const userAgent = version === '' ? agent : `${agent} ${version}`.trimStart()
+  const userAgent = (version === '' ? agent : `${agent} ${version}`.trimStart()).slice(0, agentCharactersMax)
   return { id, cluster, clientFeatures, userAgent, ...(locality && { locality }) }
 }
 

@@ -1,5 +1,5 @@
 // DiscoveryRequest and DeltaDiscoveryRequest, from bytes to plain values. Most requests are ACKs: they cost one pass and
-// one small object. Bytes that are not protobuf give undefined, never an exception.
+// one small object. Bytes that are not protobuf give a fault, never an exception.
 import { RESOURCE_TYPES, type ResourceType } from '@fleetcast/shared/resources/types'
 import type { DeltaRequest, NodeInfo, SotwRequest } from '../../protocol/messages.ts'
 import { decodeNode } from './decode-node.ts'
@@ -7,8 +7,16 @@ import { createNameLists, NO_NAMES } from './name-lists.ts'
 import { type Cursor, cursor, enter, leave, readInt32, readString, readTag, skip } from './wire.ts'
 
 export interface RequestDecoder {
-  sotw(bytes: Buffer): SotwRequest | undefined
-  delta(bytes: Buffer): DeltaRequest | undefined
+  sotw(bytes: Buffer): SotwRequest | RequestFault
+  delta(bytes: Buffer): DeltaRequest | RequestFault
+}
+
+/** Bytes that are no such message, or more names, or longer ones, than are read. */
+export type RequestFault = 'malformed' | 'excessive'
+
+export interface NameLimits {
+  readonly namesMax: number
+  readonly nameBytesMax: number
 }
 
 interface Status {
@@ -23,9 +31,14 @@ const errorCharactersMax = 4096
 const SOTW = { version: 10, node: 18, names: 26, type: 34, nonce: 42, error: 50 } as const
 const DELTA = { node: 10, type: 18, subscribe: 26, unsubscribe: 34, initial: 42, nonce: 50, error: 58 } as const
 
-export function createRequestDecoder(): RequestDecoder {
+export function createRequestDecoder(limits: NameLimits): RequestDecoder {
   const lists = createNameLists()
   const types = new Map(RESOURCE_TYPES.map(({ url }: ResourceType) => [url, url]))
+
+  /** Of the request that is being read. */
+  let isExcessive = false
+  const faultOf = ({ broken }: Cursor): RequestFault | undefined =>
+    broken ? 'malformed' : isExcessive ? 'excessive' : undefined
 
   /** The one text that stands for the type everywhere, so that comparing costs nothing. */
   const readType = (c: Cursor): string => {
@@ -41,11 +54,15 @@ export function createRequestDecoder(): RequestDecoder {
     do {
       if (count > 0) c.at++
       const outer = enter(c)
+      if (c.end - c.at > limits.nameBytesMax) isExcessive = true
       leave(c, outer)
       if (c.broken) return before
       to = c.at
       count++
     } while (c.at < c.end && c.bytes[c.at] === tag)
+    // Counted before a single one is read.
+    if (before.length + count > limits.namesMax) isExcessive = true
+    if (isExcessive) return before
     const names = lists.read(c.bytes, from, to, count)
     return before.length === 0 ? names : [...before, ...names]
   }
@@ -53,6 +70,7 @@ export function createRequestDecoder(): RequestDecoder {
   return {
     sotw(bytes) {
       const c = cursor(bytes)
+      isExcessive = false
       let type = ''
       let nonce = ''
       let versionInfo = ''
@@ -69,13 +87,15 @@ export function createRequestDecoder(): RequestDecoder {
         // resource_locators and whatever a later version adds (rule 97).
         else skip(c, tag)
       }
-      if (c.broken) return undefined
+      const fault = faultOf(c)
+      if (fault !== undefined) return fault
       const request: SotwRequest = { variant: 'sotw', type, nonce, versionInfo, names }
       return error || node ? { ...request, ...(error && { error }), ...(node && { node }) } : request
     },
 
     delta(bytes) {
       const c = cursor(bytes)
+      isExcessive = false
       let type = ''
       let nonce = ''
       let subscribe = NO_NAMES
@@ -91,11 +111,16 @@ export function createRequestDecoder(): RequestDecoder {
         else if (tag === DELTA.initial) {
           initialVersions ??= new Map()
           readVersion(c, initialVersions)
+          if (initialVersions.size > limits.namesMax) {
+            isExcessive = true
+            break
+          }
         } else if (tag === DELTA.node) node = decodeNode(c)
         else if (tag === DELTA.error) error = readStatus(c)
         else skip(c, tag)
       }
-      if (c.broken) return undefined
+      const fault = faultOf(c)
+      if (fault !== undefined) return fault
       const request: DeltaRequest = { variant: 'delta', type, nonce, subscribe, unsubscribe, initialVersions }
       return error || node ? { ...request, ...(error && { error }), ...(node && { node }) } : request
     },

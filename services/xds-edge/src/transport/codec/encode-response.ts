@@ -18,7 +18,7 @@ export function encodeResponse(response: Response): Buffer {
 function encodeSotw(response: Response): Buffer {
   const { resources, wrapped } = response
   const sizes = resources.map((r) =>
-    wrapped ? anySize(WRAPPER, resourceSize(r, hasBody(response, r))) : anySize(r.type, r.bytes.length),
+    wrapped ? anySize(WRAPPER, resourceSize(response, r)) : anySize(r.type, r.bytes.length),
   )
   const out = frame(envelopeSize(response, sizes))
   let at = writeString(out, framePrefixBytes, 1, response.version)
@@ -28,10 +28,9 @@ function encodeSotw(response: Response): Buffer {
       at = writeAny(out, at, r)
       return
     }
-    const body = hasBody(response, r)
     at = writeString(out, at, 1, WRAPPER)
-    at = writeHead(out, at, 2, resourceSize(r, body))
-    at = writeResource(out, at, r, body)
+    at = writeHead(out, at, 2, resourceSize(response, r))
+    at = writeResource(out, at, response, r)
   })
   at = writeString(out, at, 4, response.type)
   writeString(out, at, 5, response.nonce)
@@ -41,13 +40,13 @@ function encodeSotw(response: Response): Buffer {
 /** system_version_info 1, resources 2, type_url 4, nonce 5, removed_resources 6. */
 function encodeDelta(response: Response): Buffer {
   const { resources, removed } = response
-  const sizes = resources.map((r) => resourceSize(r, hasBody(response, r)))
+  const sizes = resources.map((r) => resourceSize(response, r))
   const removedSize = removed.reduce((sum, name) => sum + fieldSize(Buffer.byteLength(name)), 0)
   const out = frame(envelopeSize(response, sizes) + removedSize)
   let at = writeString(out, framePrefixBytes, 1, response.version)
   resources.forEach((r, i) => {
     at = writeHead(out, at, 2, sizes[i] ?? 0)
-    at = writeResource(out, at, r, hasBody(response, r))
+    at = writeResource(out, at, response, r)
   })
   at = writeString(out, at, 4, response.type)
   at = writeString(out, at, 5, response.nonce)
@@ -56,6 +55,9 @@ function encodeDelta(response: Response): Buffer {
 }
 
 const hasBody = (response: Response, resource: Resource): boolean => !response.bodiless?.has(resource.name)
+/** Rule 80: only for clients that announced that they understand it. */
+const ttlOf = (response: Response, { ttlSeconds }: Resource): number | undefined =>
+  response.ttl ? ttlSeconds : undefined
 
 const envelopeSize = (response: Response, sizes: readonly number[]): number =>
   sizes.reduce(
@@ -83,25 +85,27 @@ function writeAny(out: Buffer, at: number, { type, bytes }: Resource): number {
 }
 
 /** discovery.v3.Resource: version 1, resource 2, name 3, aliases 4, ttl 6. */
-function resourceSize(r: Resource, body: boolean): number {
+function resourceSize(response: Response, r: Resource): number {
+  const ttl = ttlOf(response, r)
   let size = stringSize(r.version) + stringSize(r.name)
-  if (body) size += fieldSize(anySize(r.type, r.bytes.length))
+  if (hasBody(response, r)) size += fieldSize(anySize(r.type, r.bytes.length))
   if (r.aliases) for (const alias of r.aliases) size += fieldSize(Buffer.byteLength(alias))
-  if (r.ttlSeconds !== undefined) size += fieldSize(durationSize(r.ttlSeconds))
+  if (ttl !== undefined) size += fieldSize(durationSize(ttl))
   return size
 }
 
-function writeResource(out: Buffer, at: number, r: Resource, body: boolean): number {
+function writeResource(out: Buffer, at: number, response: Response, r: Resource): number {
+  const ttl = ttlOf(response, r)
   let to = writeString(out, at, 1, r.version)
-  if (body) {
+  if (hasBody(response, r)) {
     to = writeHead(out, to, 2, anySize(r.type, r.bytes.length))
     to = writeAny(out, to, r)
   }
   to = writeString(out, to, 3, r.name)
   if (r.aliases) for (const alias of r.aliases) to = writeText(out, to, 4, alias)
-  if (r.ttlSeconds !== undefined) {
-    to = writeHead(out, to, 6, durationSize(r.ttlSeconds))
-    to = writeDuration(out, to, r.ttlSeconds)
+  if (ttl !== undefined) {
+    to = writeHead(out, to, 6, durationSize(ttl))
+    to = writeDuration(out, to, ttl)
   }
   return to
 }
