@@ -6,7 +6,7 @@ import { DIRECTORY, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
 import { isLink, type Positions, type SetName, type SetNews } from '@fleetcast/shared/store/set-store'
 import { directoryFleets, directorySites } from './compile/compile-directory.ts'
 import { createCompiler, setsOf, untouched } from './compile/compiler.ts'
-import { readFleetDocument, referencesOf } from './fleets/document.ts'
+import { factsOf, readFleetDocument } from './fleets/document.ts'
 import type { PublisherOptions } from './publisher.ts'
 import { createCommitter } from './sets/committer.ts'
 import { createDirty } from './sets/dirty.ts'
@@ -77,7 +77,7 @@ export function createSetSide(options: SetSideOptions): SetSide {
     dirty,
     store,
     sealKey,
-    references: (resource) => referencesOf(types, resource),
+    factsOf: (resource) => factsOf(types, resource),
     sites: () => ({ synced: world.synced, areAll: isComplete() }),
   })
   const workAll = async (): Promise<void> => {

@@ -45,7 +45,7 @@ test.each(cases)('two listeners: %s', (_, one, other, refused) => {
       ? []
       : [
           [
-            `listener "a" listens at ${refused} already, so Envoy refuses "b"`,
+            `listener "a" (listeners.yaml:1:3) listens at ${refused} already, so Envoy refuses "b"`,
             { key: 'listeners.yaml', line: 2, column: 3 },
           ],
         ],

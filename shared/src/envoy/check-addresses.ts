@@ -1,5 +1,5 @@
 // Whether two listeners of a fleet want one address: Envoy takes the first and refuses the other. Pure.
-import type { Place, Problem } from '../objects/problem.ts'
+import { formatPlace, type Place, type Problem } from '../objects/problem.ts'
 import { asList, asObject } from './json-value.ts'
 import type { Position } from './yaml-positions.ts'
 
@@ -25,19 +25,35 @@ export function addressesOf(listener: unknown): string[] {
   })
 }
 
-/** One problem for each listener that comes too late. */
-export function checkAddresses(items: Iterable<Listening>): Problem[] {
-  const taken = new Map<string, string>()
-  const problems: Problem[] = []
-  for (const { name, listensAt = [], position, place } of items) {
-    for (const address of new Set(listensAt)) {
-      const first = taken.get(address)
-      if (first === undefined) taken.set(address, name)
-      else if (first !== name) {
-        const message = `listener "${first}" listens at ${address} already, so Envoy refuses "${name}"`
-        problems.push({ severity: 'error', code: 'duplicate', message, place: { ...place, ...position } })
-      }
-    }
-  }
-  return problems
+export interface Clash<T> {
+  readonly item: T
+  /** Who has the address. */
+  readonly first: T
+  readonly address: string
 }
+
+/** The items that come too late, each with the first address that is taken; what comes too late takes none. */
+export function clashesOf<T extends Listening>(items: Iterable<T>): readonly Clash<T>[] {
+  const taken = new Map<string, T>()
+  const clashes: Clash<T>[] = []
+  for (const item of items) {
+    const { name, listensAt = [] } = item
+    const isTaken = (address: string): boolean => (taken.get(address)?.name ?? name) !== name
+    const address = listensAt.find(isTaken)
+    const first = address === undefined ? undefined : taken.get(address)
+    if (address !== undefined && first) clashes.push({ item, first, address })
+    else for (const each of listensAt) taken.set(each, item)
+  }
+  return clashes
+}
+
+/** Says who has the address, and where that was written. */
+export function clashProblem({ item, first, address }: Clash<Listening>): Problem {
+  const where = formatPlace({ ...first.place, ...first.position })
+  const other = `listener "${first.name}"${where === '' ? '' : ` (${where})`}`
+  const message = `${other} listens at ${address} already, so Envoy refuses "${item.name}"`
+  return { severity: 'error', code: 'duplicate', message, place: { ...item.place, ...item.position } }
+}
+
+/** One problem for each listener that comes too late. */
+export const checkAddresses = (items: Iterable<Listening>): readonly Problem[] => clashesOf(items).map(clashProblem)

@@ -32,10 +32,12 @@ export interface Checked<T> {
   readonly problems: readonly Problem[]
 }
 
-/** `site ConfigMap/shop/edge listeners.yaml:12:5 [0].name: message`, the parts that are known. */
-export function formatProblem({ severity, message, place }: Problem): string {
-  const line = place.line === undefined ? '' : `:${place.line}${place.column === undefined ? '' : `:${place.column}`}`
-  const where = [place.site, place.object, place.file, place.key].filter((part) => part !== undefined).join(' ') + line
-  const path = place.path ? ` ${place.path}` : ''
-  return `${severity}: ${where}${path}: ${message}`
+/** `site ConfigMap/shop/edge listeners.yaml:12:5 [0].name`, the parts that are known. */
+export function formatPlace({ site, object, file, key, line, column, path }: Place): string {
+  const at = line === undefined ? '' : `:${line}${column === undefined ? '' : `:${column}`}`
+  const where = [site, object, file, key].filter((part) => part !== undefined).join(' ') + at
+  return path ? `${where} ${path}` : where
 }
+
+export const formatProblem = ({ severity, message, place }: Problem): string =>
+  `${severity}: ${formatPlace(place)}: ${message}`

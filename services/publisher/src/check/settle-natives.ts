@@ -6,6 +6,7 @@ import type { Checked, Problem } from '@fleetcast/shared/objects/problem'
 import type { Resource } from '@fleetcast/shared/resources/resource'
 import { LISTENER } from '@fleetcast/shared/resources/types'
 import { type Entry, type EntryKey, entryKey, isLink } from '@fleetcast/shared/store/set-store'
+import type { Facts } from '../fleets/document.ts'
 import type { NativeResource } from '../fleets/read-fleet.ts'
 
 export interface NativesInput {
@@ -17,7 +18,8 @@ export interface NativesInput {
   /** True for a cluster that does not exist and is put there all the same, without endpoints. */
   readonly isPlaceholder: (cluster: string) => boolean
   readonly encodeNative: (native: NativeResource) => Resource
-  readonly referencesOf: (resource: Resource) => NativeResource['references']
+  /** Of a resource that is known by its bytes only. */
+  readonly factsOf: (resource: Resource) => Facts
 }
 
 export function settleNatives(input: NativesInput): Checked<readonly NativeResource[]> {
@@ -36,7 +38,7 @@ function standIn(native: NativeResource, input: NativesInput): readonly NativeRe
   const held = input.committed.get(entryKey(native))
   if (held === undefined || isLink(held)) return isRefused(native, input) ? [] : [native]
   if (held.version === input.encodeNative(native).version) return [native]
-  return [{ ...held, references: input.referencesOf(held), path: native.path, place: native.place, isKept: true }]
+  return [{ ...held, ...input.factsOf(held), path: native.path, place: native.place, isKept: true }]
 }
 
 function isRefused({ type, references }: NativeResource, { known, isPlaceholder }: NativesInput): boolean {

@@ -8,7 +8,9 @@ import type { Resource } from '@fleetcast/shared/resources/resource'
 import { CLUSTER, ENDPOINTS, EXTENSION, ROUTES, SECRET } from '@fleetcast/shared/resources/types'
 import { viewSet } from '@fleetcast/shared/store/directory'
 import { type Entry, type EntryKey, entryKey, isLink } from '@fleetcast/shared/store/set-store'
+import { settleAddresses } from '../check/settle-addresses.ts'
 import { settleNatives } from '../check/settle-natives.ts'
+import type { Facts } from '../fleets/document.ts'
 import type { FleetDefinition, NativeResource } from '../fleets/read-fleet.ts'
 import type { FleetSettings } from '../fleets/settings.ts'
 import { type ViewId, viewId } from '../views/views.ts'
@@ -34,7 +36,7 @@ export interface FleetInput {
   /** Memoised: hashed once for each reading of its text. */
   readonly encodeNative: (native: NativeResource) => Resource
   /** Of a resource that is known by its bytes only. */
-  readonly referencesOf: (resource: Resource) => NativeResource['references']
+  readonly factsOf: (resource: Resource) => Facts
   readonly serviceParts: ServiceParts
   readonly compileGrpc: CompileGrpc
   readonly compileSecret: CompileSecret
@@ -198,7 +200,7 @@ function isTarget({ settings, services }: FleetInput, name: string): boolean {
 
 /** The form of each native resource that is served, by what its references lead to. */
 function settle(input: FleetInput, { entries: secrets, watched, problems }: Draft): readonly NativeResource[] {
-  const { definition, settings, services, settled, committed, encodeNative, referencesOf } = input
+  const { definition, settings, services, settled, committed, encodeNative, factsOf } = input
   const own = new Set(definition.natives.map(entryKey))
   const has = (type: string) => (name: string) => own.has(entryKey({ type, name }))
   const found = (name: string) => resolve(settings, services, name, watched)[0]
@@ -221,8 +223,9 @@ function settle(input: FleetInput, { entries: secrets, watched, problems }: Draf
     committed,
     isPlaceholder: (name) => placeholder(settings, name) !== undefined,
     encodeNative,
-    referencesOf,
+    factsOf,
   })
-  problems.push(...checked.problems)
-  return checked.value
+  const apart = settleAddresses({ natives: checked.value, committed, encodeNative, factsOf })
+  problems.push(...checked.problems, ...apart.problems)
+  return apart.value
 }

@@ -1,18 +1,22 @@
 // What was read from one key of a ConfigMap, cut down to what compiling needs: plain values, so that a worker thread can
 // hand them over and equal texts can share them.
 
+import { addressesOf } from '@fleetcast/shared/envoy/check-addresses'
 import { type DocumentResult, type FailedItem, readDocument } from '@fleetcast/shared/envoy/document'
 import { decodeMessage } from '@fleetcast/shared/envoy/encode'
 import { type Reference, readReferences } from '@fleetcast/shared/envoy/references'
 import type { EnvoyTypes } from '@fleetcast/shared/envoy/types'
 import type { Problem } from '@fleetcast/shared/objects/problem'
 import type { Resource, TypeUrl } from '@fleetcast/shared/resources/resource'
+import { LISTENER } from '@fleetcast/shared/resources/types'
 
 export interface DocumentResource {
   readonly type: TypeUrl
   readonly name: string
   readonly bytes: Uint8Array
   readonly endpointsName?: string
+  /** Of a Listener. */
+  readonly listensAt?: readonly string[]
   readonly sensitive?: true
   readonly aliases?: readonly string[]
   readonly ttlSeconds?: number
@@ -45,9 +49,13 @@ function cutDown({ readable, items, failed, problems }: DocumentResult): FleetDo
   return { readable, resources, failed, problems }
 }
 
-/** What a resource refers to of which only the bytes are left: places are not known any more. */
-export function referencesOf(types: EnvoyTypes, { type, bytes }: Resource): readonly Reference[] {
+/** What can be told of a resource of which only the bytes are left: places are not known any more. */
+export type Facts = Pick<DocumentResource, 'references' | 'listensAt'>
+
+export function factsOf(types: EnvoyTypes, { type, bytes }: Resource): Facts {
   const desc = types.message(type)
-  const found = desc ? readReferences(decodeMessage(type, bytes, types), desc, types) : []
-  return found.map((reference) => ({ ...reference, position: undefined }))
+  if (!desc) return { references: [] }
+  const message = decodeMessage(type, bytes, types)
+  const references = readReferences(message, desc, types).map((each) => ({ ...each, position: undefined }))
+  return { references, ...(type === LISTENER ? { listensAt: addressesOf(message) } : {}) }
 }

@@ -5,6 +5,7 @@ import { asObject, isWrittenNumber } from '@fleetcast/shared/envoy/json-value'
 import { type Resource, resource } from '@fleetcast/shared/resources/resource'
 import { type Entry, type EntryKey, entryKey, isLink } from '@fleetcast/shared/store/set-store'
 import { z } from 'zod'
+import type { Facts } from './document.ts'
 import type { LastGood, NativeResource } from './read-fleet.ts'
 import type { GoodKeys } from './read-settings.ts'
 import { isSettingsKey } from './settings-schema.ts'
@@ -35,7 +36,7 @@ export function readGood(
   fleet: string,
   held: ReadonlyMap<EntryKey, Entry>,
   committed: ReadonlyMap<EntryKey, Entry>,
-  references: (resource: Resource) => NativeResource['references'],
+  factsOf: (resource: Resource) => Facts,
 ): LastGood | undefined {
   const entry = held.get(entryKey({ type: GOOD_TYPE, name: fleet }))
   const parsed = record.safeParse(entry && !isLink(entry) ? readJson(entry.bytes) : undefined)
@@ -49,7 +50,7 @@ export function readGood(
   const documents = Object.entries(parsed.data.documents).map(([id, names]) => {
     const natives = names.flatMap(([type, name]): readonly NativeResource[] => {
       const kept = committed.get(entryKey({ type, name }))
-      return kept && !isLink(kept) ? [{ ...kept, references: references(kept), path: '', place: {}, isKept: true }] : []
+      return kept && !isLink(kept) ? [{ ...kept, ...factsOf(kept), path: '', place: {}, isKept: true }] : []
     })
     return [id, natives] as const
   })

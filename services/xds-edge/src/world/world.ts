@@ -54,6 +54,8 @@ export function createWorld(options: WorldOptions): World {
   const histories = createFleets()
   const followed = new Map<SetName, AbortController>()
   const revisions = new Map<string, number>()
+  /** Fleets whose set was read and was never committed: all that is written for them is wrong, and others go on. */
+  const empty = new Set<SetName>()
   const directory = new Map<EntryKey, Entry>()
   let generation: string | undefined
   let fleets: ReadonlyMap<string, DirectoryFleet> = new Map()
@@ -68,6 +70,8 @@ export function createWorld(options: WorldOptions): World {
   const take = (set: SetName, news: SetNews): void => {
     if (set === DIRECTORY) takeDirectory(news)
     else histories.news(set, news)
+    if (news.kind === 'contents' && news.contents.head.revision === 0) empty.add(set)
+    else empty.delete(set)
     for (const fleet of fleets.keys()) revisions.set(fleet, histories.at(fleetSet(fleet))?.revision ?? 0)
     options.onNews(set, news)
   }
@@ -117,7 +121,7 @@ export function createWorld(options: WorldOptions): World {
     missing() {
       if (generation === undefined) return ['the directory has not been read from the store']
       return [...fleets.values()]
-        .filter(({ name, retired }) => !retired && histories.fleet(name).seq === 0)
+        .filter(({ name, retired }) => !retired && histories.fleet(name).seq === 0 && !empty.has(fleetSet(name)))
         .map(({ name }) => `the set of fleet ${name} has not been read`)
     },
   }
