@@ -1,9 +1,11 @@
 // A stream gets a fleet, loses it, or gets another one: the change of fleet is one step from what the client holds to
 // what the new fleet has, in the same order and with the same care as any other (rule 6 of the design).
+import type { Resource } from '@fleetcast/shared/resources/resource'
+import { CLUSTER } from '@fleetcast/shared/resources/types'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import { isCovered } from '../sets/subscription.ts'
 import { type Holding, type Lane, ownOf } from './lane.ts'
-import type { StreamState } from './stream-state.ts'
+import { laneOf, type StreamState } from './stream-state.ts'
 
 export function attach(stream: StreamState, history: FleetHistory | undefined): void {
   // Held: the lanes stay where they are, so that a later fleet is reached from there.
@@ -16,13 +18,20 @@ export function attach(stream: StreamState, history: FleetHistory | undefined): 
     stream.orderReleasedAt = -1
     stream.removalsReleasedAt = -1
     stream.removalsTimedAt = -1
-    stream.expected = []
   }
   for (const lane of stream.lanes) {
     if (before === undefined) enter(lane)
     else move(lane, history, stream.visited?.has(history.id) === true)
   }
   stream.visited?.add(history.id)
+  if (before !== undefined) stream.expected = takingEndpoints(stream)
+}
+
+/** Which of the new fleet's clusters the client has asked endpoints for, and was sent, is found out one by one (rule 71). */
+function takingEndpoints(stream: StreamState): readonly Resource[] {
+  const clusters = laneOf(stream, CLUSTER)
+  const present = clusters?.history?.covered(clusters.subscription) ?? []
+  return [...present].filter(({ endpointsName }) => endpointsName !== undefined)
 }
 
 /** Joins the stream's fleet with nothing sent yet. */

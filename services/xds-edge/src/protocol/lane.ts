@@ -69,6 +69,8 @@ export interface Lane extends Member {
   part: number
   /** Of the last response; empty before the first. */
   nonce: string
+  /** Of the last response: what a heartbeat repeats (rule 83). */
+  version: Version
   /** One response at a time is outstanding (rule 7 of the design). */
   isAwaiting: boolean
   own: Own | undefined
@@ -78,8 +80,8 @@ export interface Lane extends Member {
   waitsFor: 'nothing' | 'order' | 'removal'
   /** Sum of the positions of the last shared response: a nonce made of positions is used once (rule 12). */
   sharedMark: number
-  /** A heartbeat is timed (rule 83). */
-  isBeating: boolean
+  /** The time of the heartbeat that is timed (rule 83); 0 where none is. */
+  beatMs: number
 }
 
 export function createLane(
@@ -102,12 +104,13 @@ export function createLane(
     stepTo: 0,
     part: 0,
     nonce: '',
+    version: '',
     isAwaiting: false,
     own: undefined,
     refused: undefined,
     waitsFor: 'nothing',
     sharedMark: -1,
-    isBeating: false,
+    beatMs: 0,
     advanced,
   }
 }

@@ -2,8 +2,9 @@
 // variants differ here in a few lines: what a removal is, and that some SotW types are always whole.
 import { type Resource, resource } from '@fleetcast/shared/resources/resource'
 import { VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
-import { globOf, isInGlob } from '../sets/resource-name.ts'
+import { canonicalName, type Glob, globOf, isInGlob } from '../sets/resource-name.ts'
 import { isCovered, isEmpty } from '../sets/subscription.ts'
+import type { TypeHistory } from '../sets/type-history.ts'
 import type { Lane, Own, Step } from './lane.ts'
 import type { Response } from './messages.ts'
 
@@ -115,13 +116,17 @@ function addWhole(content: Content, lane: Lane, own: Own | undefined): void {
   if (history === undefined) return
   const held = own?.held
   for (const present of history.covered(subscription)) {
-    if (held?.get(present.name) !== present.version) addPut(content, present, true)
+    if (held?.get(canonicalName(present.name)) !== present.version) addPut(content, present, true)
   }
   // Full state is an answer even when it is empty (rules 41 and 64), except where the client holds it already.
   if (type.full && !isEmpty(subscription) && (held === undefined || held.size === 0)) content.isDue = true
   if (stream.variant === 'sotw') return
-  for (const name of subscription.names)
-    if (!held?.has(name) && history.get(name) === undefined) addMissing(content, lane, name)
+  for (const name of subscription.names) {
+    const glob = subscription.globs.get(name)
+    // Members of a collection are covered above.
+    const isThere = glob === undefined ? held?.has(name) || history.get(name) : hasMember(history, glob)
+    if (!isThere) addMissing(content, lane, name)
+  }
 }
 
 /** A name that must be answered in any case: with its body, or as removed (rules 26, 46, 54, 55). */
@@ -129,6 +134,11 @@ function addAsked(content: Content, lane: Lane, name: string): void {
   const found = lane.history?.get(name)
   if (found !== undefined) addPut(content, found, true)
   else addMissing(content, lane, name)
+}
+
+function hasMember(history: TypeHistory, glob: Glob): boolean {
+  for (const { name } of history.all()) if (isInGlob(glob, name)) return true
+  return false
 }
 
 function addMissing(content: Content, lane: Lane, name: string): void {
@@ -190,10 +200,13 @@ function stepOf(lane: Lane, content: Content, span: Span, stillOwed: Own | undef
 
 /** Rule 80: SotW has a place for a TTL only in the wrapper. */
 export const knowsTtl = ({ stream, history }: Lane): boolean =>
-  history?.hasTtl === true && stream.knowsTtl && (stream.variant === 'delta' || stream.knowsWrapper)
+  history !== undefined &&
+  Number.isFinite(history.ttlSecondsMin) &&
+  stream.knowsTtl &&
+  (stream.variant === 'delta' || stream.knowsWrapper)
 
 /** Everything subscribed, and what is gone but may not be dropped yet (rules 34 and 35). */
-function unionOf(lane: Lane, removalsTo: number, stillOwed: Own | undefined): readonly Resource[] {
+export function unionOf(lane: Lane, removalsTo: number, stillOwed: Own | undefined): readonly Resource[] {
   const { history, subscription } = lane
   if (history === undefined) return []
   const union = new Map<string, Resource>()

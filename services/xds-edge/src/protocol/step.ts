@@ -166,6 +166,7 @@ function sendPart(lane: Lane): void {
   if (step === undefined || response === undefined) return
   lane.part++
   lane.nonce = response.nonce
+  lane.version = response.version
   lane.isAwaiting = true
   stream.effects.send(response)
 }

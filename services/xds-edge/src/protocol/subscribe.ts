@@ -2,7 +2,7 @@
 // differ most: SotW says the whole list each time, delta says what to add and to take away.
 import { ENDPOINTS, ROUTES, SCOPED_ROUTES, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { restart } from '../sets/group.ts'
-import { canonicalName } from '../sets/resource-name.ts'
+import { canonicalName, globOf } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
 import { type Lane, ownOf } from './lane.ts'
 import type { DeltaRequest, Request, SotwRequest } from './messages.ts'
@@ -29,7 +29,8 @@ function subscribeSotw(lane: Lane, { names }: SotwRequest, isFresh: boolean): vo
   lane.named ||= names.length > 0
   // Rule 27: empty means everything only as long as no name was ever seen.
   const isWildcard = names.length === 0 ? !lane.named && lane.type.wildcard : asksForAll(lane, names)
-  const wanted = isWildcard && names.length === 0 ? names : plain(names)
+  // Rule 96: collections are for delta only. Here such a name is one of nothing.
+  const wanted = plain(names, (name) => globOf(name) === undefined)
   const after = lane.stream.subscriptions.replace(before, isWildcard, wanted)
   if (isFresh || (isWildcard && !before.wildcard)) askAll(lane)
   else if (after !== before) {
@@ -95,7 +96,8 @@ function askAll(lane: Lane, first?: DeltaRequest): void {
 
 /** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
 function heldBy(lane: Lane, { initialVersions }: DeltaRequest): Map<string, string> {
-  const held = new Map(initialVersions)
+  const held = new Map<string, string>()
+  for (const [name, version] of initialVersions ?? []) held.set(canonicalName(name), version)
   const { sentEndpoints } = lane.stream
   if (lane.type.url !== ENDPOINTS || sentEndpoints.length === 0) return held
   const resent = sentEndpoints === 'all' ? [...held.keys()] : sentEndpoints
@@ -152,8 +154,8 @@ function dropUnsentParts(lane: Lane): void {
 }
 
 /** Names in canonical spelling, without the wildcard and without empty ones (rules 33 and 95). */
-function plain(names: readonly string[]): readonly string[] {
+function plain(names: readonly string[], isTaken: (name: string) => boolean = () => true): readonly string[] {
   const isPlain = names.every((name) => name !== '' && name !== WILDCARD && !name.startsWith('xdstp://'))
   if (isPlain) return names
-  return names.filter((name) => name !== '' && name !== WILDCARD).map(canonicalName)
+  return names.filter((name) => name !== '' && name !== WILDCARD && isTaken(name)).map(canonicalName)
 }

@@ -1,9 +1,9 @@
 // Time to live: clients that announce it get TTLs and heartbeats, others never see either (rules 80 to 84).
 import type { Resource } from '@fleetcast/shared/resources/resource'
 import { VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
-import type { Lane } from './lane.ts'
-import type { NodeInfo } from './messages.ts'
-import { knowsTtl } from './response.ts'
+import { hasRefused, isBehind, type Lane } from './lane.ts'
+import type { NodeInfo, Response } from './messages.ts'
+import { knowsTtl, unionOf } from './response.ts'
 import { ownNonce } from './step.ts'
 import type { StreamState } from './stream-state.ts'
 
@@ -20,47 +20,66 @@ export function readFeatures(stream: StreamState, { clientFeatures }: NodeInfo):
   stream.knowsWrapper ||= WRAPPER_FEATURES.some((feature) => clientFeatures.includes(feature))
 }
 
-/** Has the lane's next heartbeat timed, where it needs any: at half of the shortest TTL (rule 83). */
+/** Nobody needs to hear more often, however short a TTL was written. */
+const BEAT_MS_MIN = 100
+
+/** Has the lane's next heartbeat timed, where it needs any: at half of the type's shortest TTL (rule 83). */
 export function armHeartbeat(lane: Lane): void {
   const { history, stream, type } = lane
-  if (history === undefined || !knowsTtl(lane) || type.url === VIRTUAL_HOST || lane.isBeating) return
-  const seconds = Math.min(...beating(lane).map(({ ttlSeconds }) => ttlSeconds ?? Number.POSITIVE_INFINITY))
-  if (!Number.isFinite(seconds)) return
-  lane.isBeating = true
-  stream.effects.wait(`ttl:${type.short}`, (seconds * 1000) / 2)
+  if (history === undefined || !knowsTtl(lane) || type.url === VIRTUAL_HOST) return
+  const beatMs = Math.max(BEAT_MS_MIN, (history.ttlSecondsMin * 1000) / 2)
+  if (lane.beatMs > 0 && lane.beatMs <= beatMs) return
+  lane.beatMs = beatMs
+  stream.effects.wait(`ttl:${type.short}`, beatMs)
 }
 
-/** Sends the heartbeat of `ttl:<type>`: names and versions without bodies (rule 82), where nothing is outstanding. */
+/** Sends the heartbeat of `ttl:<type>`, where nothing is outstanding. Goes on while the stream is held: it changes nothing. */
 export function heartbeat(stream: StreamState, timer: string): void {
   const lane = stream.lanes.find(({ type }) => timer === `ttl:${type.short}`)
-  if (lane === undefined || !lane.isBeating) return
-  lane.isBeating = false
-  const resources = stream.isHeld || !knowsTtl(lane) ? [] : beating(lane)
-  const { history } = lane
+  if (lane === undefined || lane.beatMs === 0) return
+  lane.beatMs = 0
   // What is outstanding carries TTLs itself, or is behind a client that does not answer anyway.
-  if (history !== undefined && resources.length > 0 && !lane.isAwaiting && lane.step === undefined) {
-    const response = {
-      variant: stream.variant,
-      type: lane.type.url,
-      nonce: ownNonce(stream),
-      version: history.version(lane.removalsAt),
-      resources,
-      removed: [],
-      bodiless: new Set(resources.map(({ name }) => name)),
-      ttl: true,
-      ...(stream.variant === 'sotw' ? { wrapped: true } : {}),
-    }
-    lane.step = { parts: [response], endpoints: [], added: [], isOwn: true }
-    lane.stepTo = lane.answeredAt
-    lane.part = 0
-    lane.nonce = response.nonce
-    lane.isAwaiting = true
-    armHeartbeat(lane)
-    stream.effects.send(response)
-  } else armHeartbeat(lane)
+  const isFree = !lane.isAwaiting && lane.step === undefined && lane.own?.whole !== true
+  const response = isFree && knowsTtl(lane) ? beatOf(lane) : undefined
+  armHeartbeat(lane)
+  if (response === undefined) return
+  lane.step = { parts: [response], endpoints: [], added: [], isOwn: false }
+  lane.stepTo = lane.answeredAt
+  lane.part = 0
+  lane.nonce = response.nonce
+  lane.isAwaiting = true
+  stream.effects.send(response)
 }
 
-const beating = (lane: Lane): Resource[] =>
-  lane.history === undefined
-    ? []
-    : [...lane.history.covered(lane.subscription)].filter(({ ttlSeconds }) => ttlSeconds !== undefined)
+/** Names and versions without bodies (rule 82), of what the client has at this very version; undefined where that is nothing. */
+function beatOf(lane: Lane): Response | undefined {
+  const { stream, type } = lane
+  const isFull = stream.variant === 'sotw' && type.full
+  // SotW knows one version for all: it must be the one that was taken, so there is no heartbeat after a refusal.
+  if (stream.variant === 'sotw' && (lane.version === '' || hasRefused(lane))) return undefined
+  // In a full state absence deletes (rule 35), so what is alive is said with everything beside it, and with bodies.
+  if (isFull && isBehind(lane)) return undefined
+  const resources = isFull ? unionOf(lane, lane.removalsAt, lane.own) : [...beating(lane)]
+  if (!resources.some(({ ttlSeconds }) => ttlSeconds !== undefined)) return undefined
+  return {
+    variant: stream.variant,
+    type: type.url,
+    nonce: ownNonce(stream),
+    version: lane.version,
+    resources,
+    removed: [],
+    ttl: true,
+    ...(isFull ? {} : { bodiless: new Set(resources.map(({ name }) => name)) }),
+    ...(stream.variant === 'sotw' ? { wrapped: true } : {}),
+  }
+}
+
+/** Without a body another version than the client's would be an update to nothing. */
+function* beating({ history, group, subscription, own, refused, at }: Lane): Iterable<Resource> {
+  if (history === undefined || group === undefined) return
+  const missed = at < group.lastTouch ? history.changedSince(at) : undefined
+  const isOther = (name: string): boolean =>
+    missed?.has(name) === true || own?.due.has(name) === true || own?.asked.has(name) === true
+  for (const one of history.covered(subscription))
+    if (one.ttlSeconds !== undefined && refused !== 'all' && !refused?.has(one.name) && !isOther(one.name)) yield one
+}

@@ -1,7 +1,7 @@
 // What a stream wants of one type: everything, names, or collections. Equal subscriptions are one object, shared by all
 // streams, so that a thousand Envoys of a fleet cost one list of names. Never holds what a client has or was sent.
 import type { Resource } from '@fleetcast/shared/resources/resource'
-import { type Glob, globOf, isInGlob } from './resource-name.ts'
+import { canonicalName, type Glob, globOf, isInGlob } from './resource-name.ts'
 
 export interface Subscription {
   readonly wildcard: boolean
@@ -14,6 +14,8 @@ export interface Subscription {
 export function isCovered(subscription: Subscription, resource: Resource): boolean {
   if (subscription.wildcard || subscription.names.has(resource.name)) return true
   if (resource.aliases?.some((alias) => subscription.names.has(alias))) return true
+  // Names asked for are in canonical spelling, those of resources as they were written (rule 95).
+  if (subscription.names.size > 0 && subscription.names.has(canonicalName(resource.name))) return true
   if (subscription.globs.size === 0) return false
   for (const glob of subscription.globs.values()) if (isInGlob(glob, resource.name)) return true
   return false

@@ -31,8 +31,8 @@ export interface TypeHistory {
   /** Seq of the fleet's last change of clusters when this type last changed: what a route may refer to (rule 71). */
   readonly clustersAt: number
   readonly size: number
-  /** True while some resource has a TTL. */
-  readonly hasTtl: boolean
+  /** The shortest TTL of its resources; Infinity where none has any. */
+  readonly ttlSecondsMin: number
   /** By name, by alias, or by another spelling of an xdstp name. */
   get(name: string): Resource | undefined
   /** Seq of the last change or touch of what `get` finds; 0 where it finds nothing. */
@@ -77,12 +77,13 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
   const current = new Map<string, Holding>()
   const tombstones = new Map<string, Tombstone>()
   const aliases = new Map<string, string>()
+  /** How many resources have each TTL. */
+  const ttls = new Map<number, number>()
   const groups = new Map<Subscription, Group>()
   const log = createChangeLog(CHANGES_MAX)
   let pending: Change[] = []
   let head = 0
   let clustersAt = 0
-  let ttls = 0
   let sum = 0n
   let tombstonesMax = TOMBSTONES_KEPT
 
@@ -92,18 +93,24 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
   function* removedSince(seq: number): Iterable<Tombstone> {
     for (const tombstone of tombstones.values()) if (tombstone.seq > seq) yield tombstone
   }
+  function countTtl({ ttlSeconds }: Resource, by: number): void {
+    if (ttlSeconds === undefined) return
+    const count = (ttls.get(ttlSeconds) ?? 0) + by
+    if (count === 0) ttls.delete(ttlSeconds)
+    else ttls.set(ttlSeconds, count)
+  }
   function put(seq: number, resource: Resource): void {
     const hash = hashOf(resource)
     sum = BigInt.asUintN(BITS, sum + hash)
     current.set(resource.name, { resource, hash, changedAt: seq })
-    if (resource.ttlSeconds !== undefined) ttls++
+    countTtl(resource, 1)
     for (const alias of namesBeside(resource)) aliases.set(alias, resource.name)
     tombstones.delete(resource.name)
   }
   function take({ resource, hash }: Holding): void {
     sum = BigInt.asUintN(BITS, sum - hash)
     current.delete(resource.name)
-    if (resource.ttlSeconds !== undefined) ttls--
+    countTtl(resource, -1)
     for (const alias of namesBeside(resource)) if (aliases.get(alias) === resource.name) aliases.delete(alias)
   }
   function note(change: Change): void {
@@ -131,8 +138,8 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
     get size() {
       return current.size
     },
-    get hasTtl() {
-      return ttls > 0
+    get ttlSecondsMin() {
+      return Math.min(...ttls.keys())
     },
     get: find,
     changedAt: (name) => holdingOf(name)?.changedAt ?? 0,
