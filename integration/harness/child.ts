@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** Its standard input stays open for `tell`; without, it is empty. */
+  readonly listens?: true
 }
 
 export interface Exit {
@@ -22,6 +24,8 @@ export interface Child extends AsyncDisposable {
   readonly stderr: () => string
   readonly isRunning: () => boolean
   readonly exited: Promise<Exit>
+  /** Writes a line to the standard input of one that listens. */
+  tell(line: string): void
   /** To the whole group. Nothing happens where it has ended. */
   signal(signal: NodeJS.Signals): void
   /** Resolves with the first line of the output (both) that matches, also one that came before. */
@@ -32,22 +36,24 @@ export interface Child extends AsyncDisposable {
   kill(): Promise<Exit>
 }
 
-export function startChild({ command, args, environment, cwd }: ChildOptions): Child {
+export function startChild({ command, args, environment, cwd, listens }: ChildOptions): Child {
   const process = spawn(command, args, {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [listens ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: { ...env, ...environment },
     ...(cwd === undefined ? {} : { cwd }),
   })
   let stdout = ''
   let stderr = ''
   let end: Exit | undefined
-  process.stdout.setEncoding('utf8').on('data', (text: string) => {
+  process.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
-  process.stderr.setEncoding('utf8').on('data', (text: string) => {
+  process.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
+  // Whoever ended reads no more.
+  process.stdin?.on('error', () => undefined)
   const exited = new Promise<Exit>((resolve) => {
     const ended = (exit: Exit): void => {
       end ??= exit
@@ -97,6 +103,7 @@ export function startChild({ command, args, environment, cwd }: ChildOptions): C
     stderr: () => stderr,
     isRunning: () => end === undefined,
     exited,
+    tell: (text) => void process.stdin?.write(`${text}\n`),
     signal,
     line,
     stop,
