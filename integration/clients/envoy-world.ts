@@ -33,7 +33,7 @@ export interface WorldOptions {
 }
 
 /** How long removals wait in these fleets where there is no common stream: shorter than usual, for the tests' sake. */
-const REMOVE_AFTER = '2s'
+const REMOVE_AFTER = '3s'
 
 export function createWorld({ folder, delivery, port, upstreamPort }: WorldOptions): World {
   // The namespace keeps the Services of the fleets apart.

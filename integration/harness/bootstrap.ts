@@ -59,7 +59,15 @@ export function ownSource(delivery: Delivery): object {
 const apiSource = (apiType: string): object => ({
   api_type: apiType,
   transport_api_version: 'V3',
-  grpc_services: [{ envoy_grpc: { cluster_name: 'management' } }],
+  // Envoy waits up to 30 s for its next try otherwise.
+  grpc_services: [
+    {
+      envoy_grpc: {
+        cluster_name: 'management',
+        retry_policy: { retry_back_off: { base_interval: '0.2s', max_interval: '1s' } },
+      },
+    },
+  ],
 })
 
 const pathSource = ([folder = '']: readonly string[], file: string): object => ({

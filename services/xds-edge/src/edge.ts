@@ -10,6 +10,7 @@ import { startReporter } from './acks/reporter.ts'
 import { createTally } from './acks/tally.ts'
 import { assignFleet } from './identity/assign-fleet.ts'
 import type { NodeInfo } from './protocol/messages.ts'
+import { createClusterSettling } from './streams/cluster-settling.ts'
 import { createExtraMethods } from './streams/extra-methods.ts'
 import { createRestAnswers } from './streams/rest-answers.ts'
 import { createXdsStreams } from './streams/xds-streams.ts'
@@ -92,12 +93,17 @@ export function createEdge(options: EdgeOptions): Edge {
     },
     onNews(set, news) {
       kept?.note(set, news)
+      settling.advanced()
       heads.advanced()
       if (options.rest) restAnswers.advanced()
       noteReadiness()
     },
   })
   const heads: HeadCheck = createHeadCheck({ store, clock, setsOf: world.setsOf, standing: world.standing })
+  const settling = createClusterSettling({
+    clock,
+    histories: () => [...world.fleets().keys()].flatMap((fleet) => world.history(fleet) ?? []),
+  })
   const access = {
     clock,
     board,
@@ -160,6 +166,7 @@ export function createEdge(options: EdgeOptions): Edge {
       isStopping = true
       extra.health.changed()
       await Promise.all([server.drain(drainMs), rest?.stop()])
+      settling.close()
       stopping.abort()
       await kept?.flush()
     },

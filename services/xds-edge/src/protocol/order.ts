@@ -46,9 +46,12 @@ export const isParent = (lane: Lane): boolean => PARENTS.has(lane.type.url)
 /** True where the lane's newest state may be sent now. */
 export function mayAdvance(lane: Lane): boolean {
   const { stream, group, history } = lane
-  if (!stream.isAggregated || group === undefined || history === undefined) return true
-  if (group.lastTouch <= stream.orderReleasedAt) return true
+  if (group === undefined || history === undefined || group.lastTouch <= stream.orderReleasedAt) return true
   const order = orderOf(lane)
+  // On a stream of its own a type can't see what the client has of others: clusters get a time (rule 71). A first answer
+  // waits for nothing: the client has none of its parents' older state either.
+  if (!stream.isAggregated)
+    return !order.afterClusters || lane.own?.whole === true || areClustersSettled(stream, history.clustersAt)
   for (const type of order.afterSent ?? []) {
     const earlier = laneOf(stream, type)
     if (earlier !== undefined && isBehind(earlier)) return false
@@ -77,6 +80,9 @@ export function expectNoMore(stream: StreamState, refused: readonly Resource[]):
   const gone = new Set(refused)
   stream.expected = stream.expected.filter((cluster) => !gone.has(cluster))
 }
+
+const areClustersSettled = ({ history }: StreamState, clustersAt: number): boolean =>
+  clustersAt <= (history?.clustersSettledAt ?? 0)
 
 /** The endpoints of added clusters were asked for and answered, where the client takes endpoints on this stream. */
 export function areExpectedAnswered(stream: StreamState): boolean {

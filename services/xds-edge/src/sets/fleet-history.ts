@@ -2,7 +2,15 @@
 // whose subscriptions it touches are told in send order. Knows no sets, no links and no streams' protocol.
 
 import { type Resource, resource, type TypeUrl } from '@fleetcast/shared/resources/resource'
-import { CLUSTER, ENDPOINTS, RESOURCE_TYPES } from '@fleetcast/shared/resources/types'
+import {
+  CLUSTER,
+  ENDPOINTS,
+  LISTENER,
+  RESOURCE_TYPES,
+  ROUTES,
+  SCOPED_ROUTES,
+  VIRTUAL_HOST,
+} from '@fleetcast/shared/resources/types'
 import type { Group } from './group.ts'
 import { createTypeHistory, type TypeHistory, type WritableTypeHistory } from './type-history.ts'
 
@@ -24,11 +32,20 @@ export interface FleetHistory {
   readonly seq: number
   /** Milliseconds that removals wait where there is no common stream. */
   removeAfterMs: number
+  /**
+   * Clusters up to this seq, and their endpoints, count as taken by clients without a common stream, of which nobody can say
+   * when they have them (rule 71).
+   */
+  readonly clustersSettledAt: number
   type(type: TypeUrl): TypeHistory
+  /** Call some time after the clusters became what they are at this seq. Tells the members that may have waited for it. */
+  settleClusters(seq: number): void
   /** Takes an update whole and tells the members that it touches. False where nothing changed. */
   apply(update: FleetUpdate): boolean
 }
 
+/** Types that may refer to clusters, in send order. */
+const NEED_CLUSTERS: readonly TypeUrl[] = [LISTENER, SCOPED_ROUTES, ROUTES, VIRTUAL_HOST]
 /** What nobody can ask for is not kept. */
 const SERVED: ReadonlySet<TypeUrl> = new Set(RESOURCE_TYPES.map(({ url }) => url))
 
@@ -38,6 +55,7 @@ export function createFleetHistory(options: {
   readonly removeAfterMs?: number
 }): FleetHistory {
   let seq = 0
+  let clustersSettledAt = 0
   const types = new Map<TypeUrl, WritableTypeHistory>()
   const seqNow = (): number => seq
   const typeOf = (type: TypeUrl): WritableTypeHistory => {
@@ -107,7 +125,17 @@ export function createFleetHistory(options: {
     get seq() {
       return seq
     },
+    get clustersSettledAt() {
+      return clustersSettledAt
+    },
     type: typeOf,
+    settleClusters(at) {
+      if (at <= clustersSettledAt) return
+      clustersSettledAt = at
+      for (const url of NEED_CLUSTERS) {
+        for (const { members } of types.get(url)?.groups() ?? []) for (const member of members) member.advanced(member)
+      }
+    },
     apply(update) {
       const next = seq + 1
       write(next, update)
