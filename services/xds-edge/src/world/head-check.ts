@@ -49,7 +49,9 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
       isOver = true
       cancel()
       isReading = false
-      for (const one of waiting) settle(one, heads)
+      // A storm waits for few fleets with many streams.
+      const needs = new Map([...fleets].map((fleet) => [fleet, needsOf(fleet, heads)]))
+      for (const one of waiting) settle(one, needs.get(one.fleet))
       readNext()
     }
     const cancel = clock.after(answerMs, () => over(undefined))
@@ -57,7 +59,11 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
     const sets = new Set([...fleets].flatMap((fleet) => [...setsOf(fleet)]))
     store.heads([...sets]).then(over, () => over(undefined))
   }
-  const settle = ({ fleet, done }: Waiting, heads: ReadonlyMap<SetName, Standing> | undefined): void => {
+  /** The revisions that the fleet's sets have in the store and not yet here. */
+  const needsOf = (
+    fleet: string,
+    heads: ReadonlyMap<SetName, Standing> | undefined,
+  ): ReadonlyMap<SetName, number> | undefined => {
     const needs = new Map<SetName, number>()
     for (const set of setsOf(fleet)) {
       const head = heads?.get(set)
@@ -67,7 +73,10 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
         needs.set(set, head.revision)
       }
     }
-    if (needs.size === 0) {
+    return needs.size === 0 ? undefined : needs
+  }
+  const settle = ({ fleet, done }: Waiting, needs: ReadonlyMap<SetName, number> | undefined): void => {
+    if (needs === undefined) {
       done()
       return
     }
