@@ -85,7 +85,14 @@ function createReader(doc: AnyDocument, lines: LineCounter): Located {
       nodes = Math.max(nodes, MAX_NODES + 1)
       return null
     }
-    if (isAlias(node)) return plain(node.resolve(doc), path, depth + 1)
+    if (isAlias(node)) {
+      const target = node.resolve(doc)
+      if (target !== undefined) return plain(target, path, depth + 1)
+      const at = node.range ? lines.linePos(node.range[0]) : undefined
+      const place = at ? { line: at.line, column: at.col } : TOP
+      issues.push({ path, ...place, message: `there is no anchor "&${node.source}" before this alias` })
+      return null
+    }
     if (isSeq(node)) return node.items.map((item, i) => plain(mark(item, join(path, i)), join(path, i), depth + 1))
     if (isMap(node)) return mapping(node.items, path, depth)
     return isScalar(node) ? scalar(node) : null

@@ -39,6 +39,7 @@ const FIELDS: readonly Row[] = [
   ['connect_timeout: 0.1234567891s', '-', '-'],
   ['connect_timeout: { seconds: 1 }', '+', '+'],
   ['connect_timeout: -1s', '-', '-'],
+  ['connect_timeout: *none', '-', '-'],
   ['per_connection_buffer_limit_bytes: "10000"', '+', '+'],
   ['per_connection_buffer_limit_bytes: 10000.0', '+', '+'],
   ['per_connection_buffer_limit_bytes: 1e4', '+', '+'],
