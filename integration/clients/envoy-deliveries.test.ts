@@ -14,7 +14,7 @@ import { waitFor } from '../harness/wait-for.ts'
 import { base, RECONNECT_MS, SCENARIOS, type Stage } from './envoy-scenarios.ts'
 import { createWorld } from './envoy-world.ts'
 
-const DELIVERIES: readonly Delivery[] = ['sotw-ads', 'delta-ads', 'sotw-types', 'delta-types']
+const DELIVERIES: readonly Delivery[] = ['sotw-ads', 'delta-ads', 'sotw-types', 'delta-types', 'rest']
 /** Ways on which Envoy says by itself whether it is connected. */
 const isStream = (delivery: Delivery): boolean => delivery !== 'rest' && delivery !== 'files'
 

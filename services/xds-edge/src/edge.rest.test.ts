@@ -2,7 +2,7 @@
 import { encodeMessage } from '@fleetcast/shared/envoy/encode'
 import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { resource } from '@fleetcast/shared/resources/resource'
-import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { CLUSTER, ENDPOINTS, ROUTES } from '@fleetcast/shared/resources/types'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
 import type { Entry } from '@fleetcast/shared/store/set-store'
 import { describe, expect, test } from 'vitest'
@@ -28,6 +28,13 @@ const cluster = (name: string, timeout = '1s'): Entry =>
   })
 const endpoints = (name: string): Entry =>
   resource({ type: ENDPOINTS, name, bytes: bytesOf(ENDPOINTS, { cluster_name: name }) })
+
+const route = (content: number): Entry =>
+  resource({
+    type: ROUTES,
+    name: 'r',
+    bytes: bytesOf(ROUTES, { name: 'r', max_direct_response_body_size_bytes: content }),
+  })
 
 interface Reply {
   readonly status: number
@@ -86,6 +93,39 @@ test('rule 6 of the design: a removed cluster stays for removeAfter', async () =
   const during = await ask('clusters', { node })
   expect(names(during)).toEqual(['a', 'b'])
   await expect.poll(async () => names(await ask('clusters', { node }))).toEqual(['a'])
+})
+
+test('rules 15 and 17: Envoy does not say by REST that it refused: who asks twice as before did not take it', async () => {
+  const { ask, put, edge } = await start()
+  const { version_info } = (await ask('clusters', { node })).body
+  await ask('clusters', { node, version_info })
+  await put(fleetSet('web'), [cluster('a', '2s')])
+  const error = (): string | undefined => edge.nodes()[0]?.types.cds?.error
+  const wrong = await ask('clusters', { node, version_info })
+  // An answer may be lost once.
+  expect((await ask('clusters', { node, version_info })).body.version_info).toBe(wrong.body.version_info)
+  expect(error()).toBeUndefined()
+  const mended = ask('clusters', { node, version_info }, 20)
+  await expect.poll(error).toMatch(/again/)
+  await put(fleetSet('web'), [cluster('a', '3s')])
+  const next = (await mended).body.version_info
+  expect(next).not.toBe(wrong.body.version_info)
+  expect(error()).toMatch(/again/)
+  await ask('clusters', { node, version_info: next })
+  expect(error()).toBeUndefined()
+})
+
+test('rule 71 without a stream: a route waits until its node has the clusters that it came with', async () => {
+  const { ask, put } = await start({ entries: [cluster('a'), endpoints('a'), route(1)] })
+  const routes = (version_info?: string, wait = 0) => ask('routes', { node, resource_names: ['r'], version_info }, wait)
+  const clusters = (version_info?: string) => ask('clusters', { node, version_info })
+  const [first, held] = [(await routes()).body.version_info, (await clusters()).body.version_info]
+  await clusters(held)
+  await put(fleetSet('web'), [cluster('b'), endpoints('b'), route(2)])
+  expect((await routes(first)).status).toBe(304)
+  const waiting = routes(first, 20)
+  await clusters((await clusters(held)).body.version_info)
+  expect(names(await waiting)).toEqual(['r'])
 })
 
 test('a fleet that is not there is waited for, and a retired one says nothing', async () => {

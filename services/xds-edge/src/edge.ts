@@ -103,6 +103,9 @@ export function createEdge(options: EdgeOptions): Edge {
   const settling = createClusterSettling({
     clock,
     histories: () => [...world.fleets().keys()].flatMap((fleet) => world.history(fleet) ?? []),
+    onSettled() {
+      if (options.rest) restAnswers.advanced()
+    },
   })
   const access = {
     clock,

@@ -17,8 +17,10 @@ export interface ClusterSettling {
 export function createClusterSettling(options: {
   readonly clock: Clock
   readonly histories: () => Iterable<FleetHistory>
+  /** Called after histories were told. */
+  readonly onSettled: () => void
 }): ClusterSettling {
-  const { clock, histories } = options
+  const { clock, histories, onSettled } = options
   const timedAt = new WeakMap<FleetHistory, number>()
   const timers = new Set<() => void>()
   return {
@@ -30,6 +32,7 @@ export function createClusterSettling(options: {
         const cancel = clock.after(CLUSTERS_SETTLE_MS, () => {
           timers.delete(cancel)
           history.settleClusters(head)
+          onSettled()
         })
         timers.add(cancel)
       }

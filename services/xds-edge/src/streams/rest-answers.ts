@@ -1,12 +1,14 @@
 // Answers REST clients: by identity and fleet as for streams, at once where the client's version is not the present one,
 // else when something changes or the wait is over.
-import type { ResourceType } from '@fleetcast/shared/resources/types'
+import type { Version } from '@fleetcast/shared/resources/resource'
+import { CLUSTER, LISTENER, type ResourceType, ROUTES, SCOPED_ROUTES } from '@fleetcast/shared/resources/types'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { AckBoard, StreamRecord } from '../acks/ack-board.ts'
 import type { Assignment } from '../identity/assign-fleet.ts'
 import type { NodeInfo } from '../protocol/messages.ts'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import type { RestAnswer, RestQuestion } from '../transport/rest/rest-server.ts'
+import { createRestRefusals } from './rest-refusals.ts'
 import { createRestTimes, restState } from './rest-state.ts'
 
 export interface RestAnswers {
@@ -31,11 +33,26 @@ const nodeMs = 60_000
 export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
   const { clock, board } = options
   const times = createRestTimes()
+  const refusals = createRestRefusals()
   const waiting = new Set<() => void>()
   const records = createRecords(clock, board)
 
+  const clustersOf = (history: FleetHistory): Version | undefined =>
+    restState(history, CLUSTERS, [], times.removalsAt(history, clock.now()))?.version
+  /**
+   * Rule 71: true while something may refer to clusters that the client does not have yet. It says which ones it has only
+   * where it asks for clusters, so that is waited for, but not for so long that what is replaced could go meanwhile.
+   */
+  const isEarly = ({ type }: RestQuestion, record: StreamRecord, history: FleetHistory): boolean => {
+    const clusters = record.types.get(CLUSTER)
+    if (!NEED_CLUSTERS.has(type.url) || clusters === undefined) return false
+    const { clustersAt } = history.type(type.url)
+    if (times.ageOf(history, clustersAt, clock.now()) > history.removeAfterMs / 2) return false
+    return clustersAt > history.clustersSettledAt || clusters.version !== clustersOf(history)
+  }
   /** Undefined: nothing new to say. */
-  const look = ({ type, node, names, version, peer }: RestQuestion): RestAnswer | undefined => {
+  const look = (question: RestQuestion): RestAnswer | undefined => {
+    const { type, node, names, version, peer } = question
     const assignment = options.assign(node, peer.names)
     if (assignment.kind === 'refused') return { kind: 'refused', reason: assignment.reason }
     const record = records.of(node, peer.address)
@@ -44,14 +61,32 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     const history = assignment.kind === 'fleet' ? options.historyOf(assignment.fleet.name) : undefined
     if (history === undefined || history.seq === 0) return undefined
     const state = restState(history, type, names, times.removalsAt(history, clock.now()))
-    if (state === undefined || state.version === version) return undefined
-    board.sent(record, type.url, options.revisionOf(history.fleet))
+    if (state === undefined) return undefined
+    if (state.version === version) {
+      refusals.settled(record, question)
+      return undefined
+    }
+    if (version !== '' && isEarly(question, record, history)) return undefined
     return { kind: 'fresh', ...state }
   }
-  const noteAnswer = ({ type, node, version, error, peer }: RestQuestion): void => {
+  const give = (question: RestQuestion, answer: RestAnswer): RestAnswer => {
+    const { node, peer, type } = question
     const record = records.of(node, peer.address)
+    if (answer.kind !== 'fresh' || record.fleet === undefined) return answer
+    refusals.given(record, question, answer.version)
+    board.sent(record, type.url, options.revisionOf(record.fleet))
+    return answer
+  }
+  /** What the question says of the answer before it. Returns the version that the client did not take. */
+  const noteAnswer = (question: RestQuestion): Version | undefined => {
+    const { type, node, version, error, peer } = question
+    const record = records.of(node, peer.address)
+    const refused = refusals.refused(record, question)
     if (error !== undefined) board.rejected(record, type.url, version, error)
-    else if (isNew(record, type, version)) board.acked(record, type.url, version)
+    else if (refused !== undefined) board.rejected(record, type.url, refused, whyOf(question, refused))
+    else if (isNew(record, type, version) && !refusals.isRefusing(record, type.url))
+      board.acked(record, type.url, version)
+    return refused
   }
   const confirmed = ({ node, peer }: RestQuestion): Promise<void> =>
     new Promise((resolve) => {
@@ -65,8 +100,10 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
       await confirmed(question)
       const first = look(question)
       if (first?.kind === 'refused') return first
-      noteAnswer(question)
-      if (first !== undefined) return first
+      const refused = noteAnswer(question)
+      // Rule 17: what was refused is not sent again at once. It is when the wait is over, in case that it is taken now.
+      const isAgain = first?.kind === 'fresh' && first.version === refused
+      if (first !== undefined && !isAgain) return give(question, first)
       return new Promise((resolve) => {
         const end = (answer: RestAnswer): void => {
           cancel()
@@ -75,10 +112,10 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
         }
         const again = (): void => {
           const found = look(question)
-          if (found !== undefined) end(found)
+          if (found !== undefined && !(found.kind === 'fresh' && found.version === refused)) end(give(question, found))
         }
         // What was removed may have become due meanwhile, without any news.
-        const cancel = clock.after(question.waitMs, () => end(look(question) ?? { kind: 'unchanged' }))
+        const cancel = clock.after(question.waitMs, () => end(give(question, look(question) ?? { kind: 'unchanged' })))
         waiting.add(again)
         signal.addEventListener('abort', () => end({ kind: 'unchanged' }), { once: true })
       })
@@ -92,6 +129,13 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     },
   }
 }
+
+const CLUSTERS: Pick<ResourceType, 'url' | 'full' | 'wildcard'> = { url: CLUSTER, full: true, wildcard: true }
+/** Types that may refer to clusters. */
+const NEED_CLUSTERS: ReadonlySet<string> = new Set([LISTENER, SCOPED_ROUTES, ROUTES])
+
+const whyOf = ({ version }: RestQuestion, refused: Version): string =>
+  `asks with version ${JSON.stringify(version)} again after ${refused} was sent: its own log or /stats says why`
 
 const isNew = (record: StreamRecord, type: ResourceType, version: string): boolean => {
   const known = record.types.get(type.url)

@@ -15,6 +15,8 @@ export interface RestTimes {
   note(history: FleetHistory, now: number): void
   /** The seq after which removals are not told yet. */
   removalsAt(history: FleetHistory, now: number): number
+  /** Milliseconds since the history reached the seq; Infinity where that is longer ago than removals wait. */
+  ageOf(history: FleetHistory, seq: number, now: number): number
 }
 
 /** Which seq a history had when. */
@@ -36,13 +38,18 @@ export function createRestTimes(): RestTimes {
       const [oldest] = aged(history, now)
       return oldest === undefined ? history.seq : oldest.seq
     },
+    ageOf(history, seq, now) {
+      const mark = aged(history, now).find((each) => each.seq >= seq)
+      const age = mark === undefined ? Number.POSITIVE_INFINITY : now - mark.at
+      return age < history.removeAfterMs ? age : Number.POSITIVE_INFINITY
+    },
   }
 }
 
 /** Undefined where there is nothing to say: names that nobody has (rule 38), or nothing asked of a type without wildcard. */
 export function restState(
   history: FleetHistory,
-  type: ResourceType,
+  type: Pick<ResourceType, 'url' | 'full' | 'wildcard'>,
   names: readonly string[],
   removalsAt: number,
 ): RestState | undefined {
