@@ -31,8 +31,15 @@ type Side = RuleContext['side']
 
 /** The upgrade for one type set, and the v3 successor of a v2 type name. */
 export function createUpgrade(types: TypeIndex): { upgrade: Upgrade; today: (type: string) => string } {
-  const successor = readSuccessors(types.registry)
-  const today = (type: string) => successor.get(type) ?? type
+  const fixes = new Map(TYPE_FIXES)
+  let successors: ReadonlyMap<string, string> | undefined
+  const today = (type: string): string => {
+    // No type that is there was followed by another one: only a name of old, or a wrong one, has all files read.
+    const fixed = fixes.get(type)
+    if (fixed !== undefined || types.registry.getMessage(type)) return fixed ?? type
+    successors ??= readSuccessors(types.registry)
+    return successors.get(type) ?? type
+  }
   const upgrade: Upgrade = (input, type) => {
     const root = types.registry.getMessage(today(type))
     if (!root) return { json: input, notes: [], origins: new Map() }
