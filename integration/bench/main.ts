@@ -1,4 +1,5 @@
-// The benchmarks. `serve` only serves, `latency` measures from the API server on; without a word ours and the peers are
+// The benchmarks. `serve` only serves, `latency` measures from the API server on, `bad-clients` what clients that
+// misbehave do to others; without a word ours and the peers are
 // measured in turn and shown in one table.
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -6,6 +7,7 @@ import { type Address, parseAddress } from '@fleetcast/shared/runtime/address'
 
 const USAGE = `usage: npm run bench -- [--quick] [--times N] [--only TEXT] [--output FILE]
        npm run bench -- latency [--quick]
+       npm run bench -- bad-clients [--quick] [--only TEXT]
        npm run bench -- serve --listen ADDR --control ADDR [--redis URL] [--workers N]`
 
 class WrongUsage extends Error {}
@@ -27,6 +29,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (verb === 'latency') {
     const { quick } = readFlags(rest, { quick: { type: 'boolean' } })
     return (await import('./latency.ts')).latency({ isQuick: quick !== undefined, say: console.log }, stop.signal)
+  }
+  if (verb === 'bad-clients') {
+    const { quick, only = '' } = readFlags(rest, { quick: { type: 'boolean' }, only: { type: 'string' } })
+    const options = { isQuick: quick !== undefined, only, say: console.log }
+    return (await import('./bad-clients/bad-clients.ts')).badClients(options, stop.signal)
   }
   if (verb !== '' && !verb.startsWith('-')) throw new WrongUsage(`there is no ${verb}`)
   return compareAll(args)

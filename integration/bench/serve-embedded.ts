@@ -7,7 +7,7 @@ import { createMemoryQueue } from '@fleetcast/shared/queue/memory'
 import type { Address } from '@fleetcast/shared/runtime/address'
 import { systemClock } from '@fleetcast/shared/runtime/clock'
 import { createLogger } from '@fleetcast/shared/runtime/logger'
-import { createMetrics } from '@fleetcast/shared/runtime/metrics'
+import { createMetrics, type Metrics } from '@fleetcast/shared/runtime/metrics'
 import { createMemoryStore } from '@fleetcast/shared/store/memory'
 import type { SetStore } from '@fleetcast/shared/store/set-store'
 import { createWatcher } from '@fleetcast/watcher/watcher'
@@ -23,7 +23,11 @@ export interface Plane {
   collect(): Promise<void>
 }
 
-export async function serveEmbedded(source: BenchSource, listen: Address, signal: AbortSignal): Promise<Plane> {
+export async function serveEmbedded(
+  source: BenchSource,
+  listen: Address,
+  signal: AbortSignal,
+): Promise<Plane & { readonly metrics: Metrics }> {
   const metrics = createMetrics({ processMetrics: true })
   const logger = createLogger({ level: 'warn', role: 'bench' })
   const parts = { clock: systemClock, random: Math.random, logger, metrics }
@@ -36,5 +40,5 @@ export async function serveEmbedded(source: BenchSource, listen: Address, signal
   signal.addEventListener('abort', () => void publisher.close().then(() => edge.stop()), { once: true })
   void watcher.run(signal)
   await edge.ready(signal)
-  return { store, pids: [process.pid], collect: async () => collectGarbage() }
+  return { metrics, store, pids: [process.pid], collect: async () => collectGarbage() }
 }

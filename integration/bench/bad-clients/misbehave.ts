@@ -1,0 +1,11 @@
+// A bad client in a process of its own: node misbehave.ts NAME SERVER, until its parent lets go of it.
+import { MISBEHAVIOURS } from './misbehaviours.ts'
+
+const [name, server = ''] = process.argv.slice(2)
+const found = MISBEHAVIOURS.find((one) => one.name === name)
+if (found === undefined) throw new Error(`no such bad client: ${name}`)
+const stop = new AbortController()
+process.on('message', () => stop.abort())
+process.on('disconnect', () => process.exit(0))
+await found.run(server, stop.signal)
+process.exit(0)
