@@ -23,7 +23,11 @@ export interface Kube extends AsyncDisposable {
   /** The path of an admin's kubeconfig. */
   readonly kubeconfig: string
   readonly server: string
+  /** The certificate (PEM) that its own is to be judged by. */
+  readonly authority: string
   readonly dispatcher: Dispatcher
+  /** Shows no client certificate: for requests that carry a token. */
+  readonly anonymous: Dispatcher
   create(manifest: Manifest): Promise<Manifest>
   /** A merge patch. */
   patch(manifest: Manifest, change: object): Promise<Manifest>
@@ -56,7 +60,7 @@ export function startKube(name: string, flags = ''): Kube {
   return {
     ...kube,
     [Symbol.asyncDispose]: async () => {
-      await kube.dispatcher.close().catch(() => {})
+      await Promise.allSettled([kube.dispatcher.close(), kube.anonymous.close()])
       execFileSync(join(environment, 'kube-down'), [name], { stdio: 'ignore' })
     },
   }
@@ -65,6 +69,7 @@ export function startKube(name: string, flags = ''): Kube {
 export function connectKube(kubeconfig: string): Omit<Kube, typeof Symbol.asyncDispose> {
   const { server, ...tls } = readKubeconfig(kubeconfig)
   const dispatcher = new Agent({ connect: tls, pipelining: 1, connections: 8 })
+  const anonymous = new Agent({ connect: { ca: tls.ca } })
   const send: Kube['send'] = async (method, path, body, type = 'application/json') => {
     const response = await request(`${server}${path}`, {
       ...{ method, dispatcher, headers: { 'content-type': type } },
@@ -80,7 +85,9 @@ export function connectKube(kubeconfig: string): Omit<Kube, typeof Symbol.asyncD
   return {
     kubeconfig,
     server,
+    authority: tls.ca,
     dispatcher,
+    anonymous,
     send,
     create: (manifest) => ok('POST', collection(manifest), manifest),
     patch: (manifest, change) => ok('PATCH', item(manifest), change, 'application/merge-patch+json'),
