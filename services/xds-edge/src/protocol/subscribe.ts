@@ -18,6 +18,7 @@ const asksForAll = ({ type }: Lane, names: readonly string[]): boolean =>
 export function subscribe(lane: Lane, request: Request, isFresh: boolean): void {
   if (request.variant === 'sotw') subscribeSotw(lane, request, isFresh)
   else subscribeDelta(lane, request, isFresh)
+  noteRoutes(lane)
   if (!isFresh || lane.type.url !== ENDPOINTS) return
   // From now on what is sent of clusters is followed as it goes.
   lane.stream.sentEndpoints = []
@@ -77,12 +78,15 @@ function ask(lane: Lane, names: readonly string[]): void {
   const own = ownOf(lane)
   if (own.whole && own.held === undefined) return
   for (const name of names) own.asked.add(name)
-  noteRoutes(lane)
 }
 
-/** What a new listener refers to is being asked for: no need to wait for that any more. */
-function noteRoutes({ type, stream }: Lane): void {
-  if (type.url === ROUTES || type.url === SCOPED_ROUTES) stream.isListenerNew = false
+/** What a new listener refers to is being asked for, and is there: no need to wait for that any more. */
+function noteRoutes({ type, stream, own, subscription, history }: Lane): void {
+  if ((type.url !== ROUTES && type.url !== SCOPED_ROUTES) || own === undefined || !stream.isListenerNew) return
+  const asked = own.whole ? subscription.names : own.asked
+  if (asked.size === 0 && !own.whole) return
+  for (const name of asked) if (history?.get(name) === undefined) return
+  stream.isListenerNew = false
 }
 
 function askAll(lane: Lane, first?: DeltaRequest): void {
@@ -91,7 +95,6 @@ function askAll(lane: Lane, first?: DeltaRequest): void {
   own.held = first?.initialVersions === undefined || first.initialVersions.size === 0 ? undefined : heldBy(lane, first)
   own.asked.clear()
   own.due.clear()
-  noteRoutes(lane)
 }
 
 /** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
