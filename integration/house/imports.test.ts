@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   'shared/store': 'shared/log shared/objects shared/redis shared/resources shared/runtime zod node:crypto',
   'shared/queue': 'shared/redis shared/runtime shared/store bullmq zod',
   'shared/redis': 'shared/runtime ioredis node:crypto',
-  'shared/runtime': 'fastify pino prom-client zod node:crypto node:net',
+  'shared/runtime': 'pino prom-client zod node:crypto node:http node:net',
 
   // The watcher: knows no Envoy and no fleets.
   watcher: 'watcher/* shared/log shared/objects shared/runtime',
@@ -48,7 +48,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   'xds-edge/streams': 'xds-edge/* shared/envoy shared/resources shared/runtime node:crypto',
   'xds-edge/transport/codec': 'xds-edge/protocol shared/resources node:zlib',
   'xds-edge/transport/grpc': 'xds-edge/transport/codec shared/envoy shared/runtime node:*',
-  'xds-edge/transport/rest': 'xds-edge/protocol xds-edge/transport/grpc shared/resources shared/runtime fastify zod',
+  'xds-edge/transport/rest':
+    'xds-edge/protocol xds-edge/transport/grpc shared/resources shared/runtime fastify zod node:tls',
 
   // The command: composition, and what operators see.
   fleetcast:

@@ -66,6 +66,11 @@ const rows: [
   ['a question that fails', asking, '/broken', undefined, 500, /the store is gone/],
   ['an order', asking, '/rollback', post({ revision: 4 }), 200, /"revision": "4"/],
   ['an order by GET', asking, '/rollback', undefined, 404, /./],
+  ['a question by POST', asking, '/nodes', post({ fleet: 'shop' }), 404, /./],
+  ['an order that is no JSON', asking, '/rollback', { ...post({}), body: '{' }, 400, /no JSON/],
+  ['an order that is too long', asking, '/rollback', post({ a: 'x'.repeat(70_000) }), 413, /65536/],
+  ['a name of every object', asking, '/toString', undefined, 404, /not found/],
+  ['a path that is none', asking, '//', undefined, 404, /not found/],
   ['an order from a form', asking, '/rollback', post({ revision: 4 }, 'text/html'), 415, /./],
 ]
 
