@@ -14,7 +14,7 @@ import { waitFor } from '../harness/wait-for.ts'
 import { base, RECONNECT_MS, SCENARIOS, type Stage } from './envoy-scenarios.ts'
 import { createWorld } from './envoy-world.ts'
 
-const DELIVERIES: readonly Delivery[] = ['sotw-ads', 'delta-ads', 'sotw-types', 'delta-types', 'rest']
+const DELIVERIES: readonly Delivery[] = ['sotw-ads', 'delta-ads', 'sotw-types', 'delta-types', 'rest', 'files']
 /** Ways on which Envoy says by itself whether it is connected. */
 const isStream = (delivery: Delivery): boolean => delivery !== 'rest' && delivery !== 'files'
 
@@ -66,7 +66,7 @@ describeWith(['redis', 'envoy'], 'a real Envoy', () => {
 /** Keeps the fleet's files in step, as a sidecar of the Envoy would. Resolves once they are there. */
 async function writeFiles({ edges }: Deployment, output: TempFolder): Promise<AsyncDisposable> {
   const listen = edges[0]?.listen ?? ''
-  const args = ['files', '--fleet', 'files', '--edge', listen, '--output-dir', output.path, '--remove-after', '2s']
+  const args = ['files', '--fleet', 'files', '--edge', listen, '--output-dir', output.path, '--remove-after', '3s']
   const writer = fleetcast(args)
   await waitFor('the files', () => output.read('lds.yaml').length > 0)
   return writer

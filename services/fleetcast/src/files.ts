@@ -20,8 +20,7 @@ export const files: Run<typeof filesSettings> = async (call) => {
   const set = createFileSet({
     folder: values.outputDir,
     clock: systemClock,
-    // A process that writes once runs before its Envoy does: nothing can refer to what goes.
-    removeAfterMs: values.onetime ? 0 : values.removeAfter,
+    removeAfterMs: removeAfterMs(values),
     onError: (error) => logger.error({ reason: reasonOf(error) }, 'files could not be removed'),
   })
   try {
@@ -31,6 +30,9 @@ export const files: Run<typeof filesSettings> = async (call) => {
   }
   return EXIT_DONE
 }
+
+/** A process that writes once runs before its Envoy does: nothing can refer to what goes. */
+const removeAfterMs = ({ onetime, removeAfter }: FilesCall['values']): number => (onetime ? 0 : removeAfter)
 
 async function writeConfigMaps(call: FilesCall, set: FileSet): Promise<void> {
   const { values, logger } = call
@@ -57,7 +59,15 @@ async function writeConfigMaps(call: FilesCall, set: FileSet): Promise<void> {
 
 async function writeFleet(call: FilesCall, set: FileSet, fleet: string): Promise<void> {
   const { values, logger } = call
-  const ask = { ...values, fleet, types: createEnvoyTypes(), clock: systemClock, random: Math.random, logger }
+  const ask = {
+    ...values,
+    removeAfterMs: removeAfterMs(values),
+    fleet,
+    types: createEnvoyTypes(),
+    clock: systemClock,
+    random: Math.random,
+    logger,
+  }
   await deliverAll(call, set, (tell, signal) => followFleet({ ...ask, tell }, signal))
 }
 

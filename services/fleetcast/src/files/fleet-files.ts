@@ -7,30 +7,29 @@ import type { FleetWorld } from './fleet-world.ts'
 
 type Json = { readonly [key: string]: unknown }
 
-/** Make before break: what is referred to stands before what refers to it. */
-const FOLDERS = new Map<string, string>([
-  [SECRET, 'sds'],
-  [EXTENSION, 'ecds'],
-  [ENDPOINTS, 'eds'],
-  [ROUTES, 'rds'],
-])
+/** In the order in which an Envoy is to hear of them: what is referred to before what refers to it (rule 6 of the design). */
+const PLACES: readonly (readonly [type: string, place: { readonly folder: string } | { readonly file: string }])[] = [
+  [SECRET, { folder: 'sds' }],
+  [EXTENSION, { folder: 'ecds' }],
+  [ENDPOINTS, { folder: 'eds' }],
+  [CLUSTER, { file: 'cds.yaml' }],
+  [ROUTES, { folder: 'rds' }],
+  [LISTENER, { file: 'lds.yaml' }],
+]
 const NAME_MAX = 150
 
 /** `folder`: where the Envoy finds the files. */
 export function filesOf(world: FleetWorld, folder: string): OutputFiles {
   const files = new Map<string, OutputFile>()
-  for (const [type, sub] of FOLDERS) {
-    for (const [name, resource] of world.held(type)) {
-      files.set(pathOf(sub, name), { text: documentOf([resource]), sensitive: type === SECRET })
+  for (const [type, place] of PLACES) {
+    const held = [...world.held(type)].sort(([a], [b]) => (a < b ? -1 : 1))
+    if ('folder' in place) {
+      for (const [name, resource] of held)
+        files.set(pathOf(place.folder, name), { text: documentOf([resource]), sensitive: type === SECRET })
+    } else {
+      // What came from the decoder is an object, and stays one.
+      files.set(place.file, { text: documentOf(held.map(([, resource]) => fromFiles(resource, folder) as Json)) })
     }
-  }
-  for (const [type, file] of [
-    [CLUSTER, 'cds.yaml'],
-    [LISTENER, 'lds.yaml'],
-  ] as const) {
-    const resources = [...world.held(type)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, resource]) => resource)
-    // What came from the decoder is an object, and stays one.
-    files.set(file, { text: documentOf(resources.map((resource) => fromFiles(resource, folder) as Json)) })
   }
   return files
 }

@@ -12,8 +12,13 @@ const isFull = (type: string): boolean => type === CLUSTER || type === LISTENER
 type Json = { readonly [key: string]: unknown }
 
 export interface FleetWorld {
-  /** Takes a response's resources of a type. */
-  take(type: string, resources: readonly Json[]): void
+  /**
+   * Takes a response's resources of a type. Clusters that are gone stay held, with what they refer to, until they are dropped:
+   * returns the departure to drop, where there is one.
+   */
+  take(type: string, resources: readonly Json[]): number | undefined
+  /** Lets go what left then, and did not come back meanwhile. */
+  drop(departure: number): void
   /** Names of a type that what is held refers to; none for listeners and clusters, of which all are asked for. */
   wanted(type: string): readonly string[]
   held(type: string): ReadonlyMap<string, Json>
@@ -26,6 +31,9 @@ export interface FleetWorld {
 export function createFleetWorld(types: EnvoyTypes): FleetWorld {
   const held = new Map<string, Map<string, Json>>()
   const came = new Set<string>()
+  /** Clusters that are gone, by the departure in which they left. */
+  const leaving = new Map<string, number>()
+  let departures = 0
   let names = new Map<string, Set<string>>()
 
   const of = (type: string): Map<string, Json> => {
@@ -57,8 +65,28 @@ export function createFleetWorld(types: EnvoyTypes): FleetWorld {
   return {
     take(type, resources) {
       came.add(type)
-      if (isFull(type)) of(type).clear()
-      for (const resource of resources) of(type).set(nameOf(type, resource), resource)
+      const before = new Set(isFull(type) ? of(type).keys() : [])
+      for (const resource of resources) {
+        const name = nameOf(type, resource)
+        before.delete(name)
+        if (type === CLUSTER) leaving.delete(name)
+        of(type).set(name, resource)
+      }
+      const gone = [...before].filter((name) => type !== CLUSTER || !leaving.has(name))
+      if (type === CLUSTER && gone.length > 0) departures++
+      for (const name of gone) {
+        if (type === CLUSTER) leaving.set(name, departures)
+        else of(type).delete(name)
+      }
+      readNames()
+      return type === CLUSTER && gone.length > 0 ? departures : undefined
+    },
+    drop(departure) {
+      for (const [name, left] of leaving) {
+        if (left !== departure) continue
+        leaving.delete(name)
+        of(CLUSTER).delete(name)
+      }
       readNames()
     },
     wanted,
