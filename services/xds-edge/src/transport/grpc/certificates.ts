@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
+import { EXIT_WRONG_USAGE } from '@fleetcast/shared/runtime/run'
 
 export interface CertificateFiles {
   readonly certFile: string
@@ -35,39 +36,44 @@ export async function readCertificates(files: CertificateFiles, clock: Clock, lo
   try {
     current = await readPair(files)
   } catch (error) {
-    throw failure(`--tls-cert, --tls-key: ${reasonOf(error)}`, 1, error)
+    throw failure(`${flagsOf(files)}: ${reasonOf(error)}`, EXIT_WRONG_USAGE, error)
   }
+  const followers = new Set<(pair: CertificatePair) => void>()
   let lastReason = ''
+  let cancel = (): void => {}
+  const poll = (): void => {
+    readPair(files)
+      .then((pair) => {
+        lastReason = ''
+        if (equal(pair, current)) return
+        current = pair
+        for (const onPair of followers) onPair(pair)
+        logger.info({ file: files.certFile }, 'a new certificate is in use')
+      })
+      .catch((error: unknown) => {
+        const reason = reasonOf(error)
+        if (reason !== lastReason) logger.warn({ reason }, 'the certificate files do not fit; the last pair stays')
+        lastReason = reason
+      })
+      .finally(() => {
+        if (followers.size > 0) cancel = clock.after(pollMs, poll)
+      })
+  }
   return {
     pair: () => current,
     follow(onPair) {
-      let isFollowing = true
-      let cancel = clock.after(pollMs, poll)
-      function poll(): void {
-        readPair(files)
-          .then((pair) => {
-            lastReason = ''
-            if (!isFollowing || equal(pair, current)) return
-            current = pair
-            onPair(pair)
-            logger.info({ file: files.certFile }, 'a new certificate is in use')
-          })
-          .catch((error: unknown) => {
-            const reason = reasonOf(error)
-            if (reason !== lastReason) logger.warn({ reason }, 'the certificate files do not fit; the last pair stays')
-            lastReason = reason
-          })
-          .finally(() => {
-            if (isFollowing) cancel = clock.after(pollMs, poll)
-          })
-      }
+      if (followers.size === 0) cancel = clock.after(pollMs, poll)
+      followers.add(onPair)
       return () => {
-        isFollowing = false
-        cancel()
+        followers.delete(onPair)
+        if (followers.size === 0) cancel()
       }
     },
   }
 }
+
+const flagsOf = ({ certFile, keyFile, clientCaFile }: CertificateFiles): string =>
+  `--tls-cert ${certFile}, --tls-key ${keyFile}${clientCaFile === undefined ? '' : `, --client-ca ${clientCaFile}`}`
 
 /** Throws where certificate and key do not belong together, which making a context finds. */
 async function readPair({ certFile, keyFile, clientCaFile }: CertificateFiles): Promise<CertificatePair> {

@@ -1,5 +1,6 @@
 // xDS by REST: `POST /v3/discovery:<type>` with a DiscoveryRequest as JSON, as Envoy sends it. Knows HTTP and JSON; what is
 // answered is decided elsewhere. A request that can't be understood touches nothing but itself.
+import { Server as TlsServer } from 'node:tls'
 import type { Resource } from '@fleetcast/shared/resources/resource'
 import { RESOURCE_TYPES, type ResourceType } from '@fleetcast/shared/resources/types'
 import type { Address } from '@fleetcast/shared/runtime/address'
@@ -57,6 +58,9 @@ export function createRestServer(options: RestServerOptions): RestServer {
   const server = (certificates === undefined
     ? fastify(limits)
     : fastify({ ...limits, https: certificates.pair() })) as unknown as FastifyInstance
+  const stopFollowing = certificates?.follow((pair) => {
+    if (server.server instanceof TlsServer) server.server.setSecureContext(pair)
+  })
   const encoded = new WeakMap<Resource, string>()
 
   const jsonOf = (resource: Resource): string => {
@@ -98,7 +102,10 @@ export function createRestServer(options: RestServerOptions): RestServer {
       const bound = server.server.address()
       return { host, port: bound !== null && typeof bound === 'object' ? bound.port : port }
     },
-    stop: () => server.close(),
+    stop() {
+      stopFollowing?.()
+      return server.close()
+    },
   }
 }
 

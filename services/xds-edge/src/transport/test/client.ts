@@ -123,6 +123,19 @@ const same = (bytes: Buffer): Buffer => bytes
 export const connectTo = (port: number): Client =>
   new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1 })
 
+/** `identity`: what the client shows of itself. */
+export const connectSecurely = (
+  port: number,
+  authority: string,
+  identity?: { readonly cert: string; readonly key: string },
+): Client => {
+  const [cert, key] = identity === undefined ? [null, null] : [Buffer.from(identity.cert), Buffer.from(identity.key)]
+  return new Client(`127.0.0.1:${port}`, credentials.createSsl(Buffer.from(authority), key, cert), {
+    'grpc.use_local_subchannel_pool': 1,
+    'grpc.ssl_target_name_override': 'edge.test',
+  })
+}
+
 export const ADS = '/envoy.service.discovery.v3.AggregatedDiscoveryService'
 
 export function openStream(client: Client, variant: 'sotw' | 'delta', path?: string): TestStream {
