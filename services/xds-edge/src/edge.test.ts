@@ -84,14 +84,14 @@ describe('serving', () => {
 })
 
 describe('who gets what', () => {
-  test('rule 5: a first request without a node is refused', async () => {
+  test('xDS rule 5: a first request without a node is refused', async () => {
     const { client } = await startEdge()
     const stream = openStream(client(), 'delta')
     stream.send(deltaRequest({ type: CLUSTER }))
     expect((await stream.ended).code).toBe(3)
   })
 
-  test('rules 10 and 104: an identity that does not fit is refused with the reason', async () => {
+  test('design rule 10, rule 104: an identity that does not fit is refused with the reason', async () => {
     const { client } = await startEdge({ fleet: { nodes: { cluster: ['web'], identity: ['spiffe://mesh/*'] } } })
     const stream = openStream(client(), 'delta')
     stream.send(deltaRequest({ node, type: CLUSTER }))
