@@ -2,13 +2,16 @@
 import type { Peers } from './build-peers.ts'
 import { type Contender, type ContenderName, startContender } from './contender.ts'
 import { isSound, type LoadResult, runLoad } from './load.ts'
-import { MEMORY, RUNS, type Run } from './plan.ts'
+import { OWN_LINES } from './own-lines.ts'
+import { type Line, MEMORY, RUNS, type Run } from './plan.ts'
 import type { Row } from './table.ts'
 
 export interface CompareOptions {
   readonly peers: Peers
   readonly isQuick: boolean
   readonly repetitions: number
+  /** performance.now() after which no run is begun: `--quick` keeps its time. */
+  readonly deadlineMs: number
   /** Only runs whose title and variant hold this text. */
   readonly only?: string
   readonly say: (line: string) => void
@@ -17,8 +20,8 @@ export interface CompareOptions {
 }
 
 interface MutableRow extends Row {
-  readonly values: Map<ContenderName, number[]>
   readonly unsound: ContenderName[]
+  add(name: ContenderName, value: number): void
 }
 
 export async function compare(options: CompareOptions): Promise<Row[]> {
@@ -26,20 +29,29 @@ export async function compare(options: CompareOptions): Promise<Row[]> {
   const isWanted = (title: string, quick: true | undefined): boolean =>
     (!isQuick || quick === true) && title.includes(only)
   const runs = RUNS.filter((run) => isWanted(`${run.title} ${run.variant}`, run.isQuick))
-  const memory = MEMORY.filter(({ title, isQuick: quick }) => isWanted(`memory ${title}`, quick))
+  const memory = MEMORY.filter(({ title }) => isWanted(`memory ${title}`, undefined))
+  const own = OWN_LINES.filter(({ title, isQuick: quick }) => isWanted(title, quick))
   const rows = new Map<string, MutableRow>()
+  const isOver = (): boolean => options.signal.aborted || performance.now() > options.deadlineMs
   for (let repetition = 1; repetition <= repetitions; repetition++) {
     for (const run of runs) {
       options.say(`${repetition}/${repetitions}: ${run.title} ${run.variant} ${run.scenarios}`)
       for (const name of contendersOf(run, options.peers)) {
-        if (options.signal.aborted) return [...rows.values()]
+        if (isOver()) return [...rows.values()]
         await measure(name, run, rows, options)
+      }
+    }
+    for (const { title, measure } of own) {
+      options.say(`${repetition}/${repetitions}: ${title}`)
+      if (isOver()) return [...rows.values()]
+      for (const value of await measure(options).catch((error: unknown) => failed(options.say, title, error))) {
+        rowOf(rows, title, value.line, value).add('ours', value.value)
       }
     }
     for (const line of memory) {
       options.say(`${repetition}/${repetitions}: memory ${line.title}`)
       for (const name of contenders(options.peers)) {
-        if (options.signal.aborted) return [...rows.values()]
+        if (isOver()) return [...rows.values()]
         await measureMemory(name, line, rows, options)
       }
     }
@@ -65,14 +77,14 @@ async function measure(
   { peers, say, isQuick }: CompareOptions,
 ): Promise<void> {
   const isFloor = name === 'floor'
-  const quick = isQuick ? ['-duration', '5s'] : []
+  const quick = isQuick ? ['-duration', '5s', '-quiet', '500ms', '-settle', '50ms'] : []
   try {
-    await using server = await startWarm(name, run, peers)
+    await using server = await startWarm(name, run, peers, isQuick ? '3s' : '6s')
     const results = await runLoad(peers.xdsload, server, {
       ...run,
       variant: isFloor ? 'sotw' : run.variant,
       scenarios: isFloor ? 'connect,fanout' : run.scenarios,
-      flags: isFloor ? [] : [...(run.flags ?? []), ...quick],
+      flags: isFloor ? quick : [...(run.flags ?? []), ...quick],
     })
     for (const result of results) take(name, run, result, rows)
   } catch (error) {
@@ -81,11 +93,11 @@ async function measure(
 }
 
 /** The JVM compiles its hot paths first. */
-async function startWarm(name: ContenderName, run: Run, peers: Peers): Promise<Contender> {
+async function startWarm(name: ContenderName, run: Run, peers: Peers, duration: string): Promise<Contender> {
   const server = await startContender(name, peers)
   if (name === 'java') {
     const shape = { clusters: 100, streams: 200, connections: 20 }
-    const flags = ['-rates', '100', '-duration', '6s', '-quiet', '300ms']
+    const flags = ['-rates', '100', '-duration', duration, '-quiet', '300ms']
     await runLoad(peers.xdsload, server, { shape, variant: run.variant, scenarios: 'churn,storm', flags })
   }
   return server
@@ -97,7 +109,7 @@ function take(name: ContenderName, run: Run, result: LoadResult, rows: Map<strin
     const title = `${line.scenario}${line.kind ? ` ${line.kind}` : ''}: ${line.title}`
     const row = rowOf(rows, `${run.title} ${run.variant}`, title, line)
     const value = line.read(result)
-    if (value !== undefined) row.values.set(name, [...(row.values.get(name) ?? []), value])
+    if (value !== undefined) row.add(name, value)
     if (!isSound(result) && name !== 'floor' && !row.unsound.includes(name)) row.unsound.push(name)
   }
 }
@@ -119,22 +131,30 @@ async function measureMemory(
     const twice = await residentAt(2 * shape.streams)
     const line = { unit: 'KiB', goal }
     const row = rowOf(rows, `${title} delta`, 'memory a stream', line)
-    row.values.set(name, [...(row.values.get(name) ?? []), (twice - once) / shape.streams / 1024])
+    row.add(name, (twice - once) / shape.streams / 1024)
   } catch (error) {
     say(`  ${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+function failed(say: CompareOptions['say'], title: string, error: unknown): readonly [] {
+  say(`  ${title}: ${error instanceof Error ? error.message : String(error)}`)
+  return []
 }
 
 function rowOf(
   rows: Map<string, MutableRow>,
   run: string,
   line: string,
-  { unit, isRate, goal, floorGoal }: { unit: string; isRate?: true; goal?: number; floorGoal?: number },
+  { unit, isRate, goal, floorGoal, most }: Pick<Line, 'unit' | 'isRate' | 'goal' | 'floorGoal' | 'most'>,
 ): MutableRow {
   const key = `${run}\n${line}`
-  const row = rows.get(key) ?? {
-    ...{ run, line, unit, isRate: isRate ?? false, goal, floorGoal },
-    ...{ values: new Map<ContenderName, number[]>(), unsound: [] },
+  const known = rows.get(key)
+  if (known) return known
+  const values = new Map<ContenderName, number[]>()
+  const row: MutableRow = {
+    ...{ run, line, unit, isRate: isRate ?? false, goal, floorGoal, most, values, unsound: [] },
+    add: (name, value) => void values.set(name, [...(values.get(name) ?? []), value]),
   }
   rows.set(key, row)
   return row

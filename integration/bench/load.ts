@@ -39,6 +39,7 @@ export interface LoadResult {
   readonly server_cpu_ms_per_stream?: number
   readonly server_rss_after?: number
   readonly bytes_per_stream_change?: number
+  readonly resources_per_stream_change?: number
   readonly same_bytes_per_stream_change?: number
 }
 

@@ -10,6 +10,9 @@ const USAGE = `usage: npm run bench -- [--quick] [--times N] [--only TEXT] [--ou
        npm run bench -- bad-clients [--quick] [--only TEXT]
        npm run bench -- serve --listen ADDR --control ADDR [--redis URL] [--workers N]`
 
+/** No run is begun later than this after the start of `--quick`. */
+const QUICK_MS_MAX = 240_000
+
 class WrongUsage extends Error {}
 
 const stop = new AbortController()
@@ -46,33 +49,40 @@ async function compareAll(args: readonly string[]): Promise<void> {
   const repetitions = Number(flags.times ?? (isQuick ? 1 : 3))
   if (!Number.isInteger(repetitions) || repetitions < 1)
     throw new WrongUsage(`--times ${flags.times}: a number from 1 on`)
+  const deadlineMs = isQuick ? performance.now() + QUICK_MS_MAX : Number.POSITIVE_INFINITY
   const { buildPeers } = await import('./build-peers.ts')
   const { compare } = await import('./compare.ts')
   const { formatTable } = await import('./table.ts')
   const peers = buildPeers(console.log)
   const only = flags.only === undefined ? {} : { only: flags.only }
-  const rows = await compare({ peers, isQuick, repetitions, ...only, say: console.log, signal: stop.signal })
+  const rows = await compare({
+    peers,
+    isQuick,
+    repetitions,
+    deadlineMs,
+    ...only,
+    say: console.log,
+    signal: stop.signal,
+  })
   const table = formatTable(rows)
   console.log(`\n${table}`)
   if (flags.output !== undefined) appendFileSync(flags.output, `${table}\n`)
+  if (isQuick || flags.only !== undefined || stop.signal.aborted) return
+  console.log('\nfrom an API server write to the ACK')
+  await (await import('./latency.ts')).latency({ isQuick: true, say: console.log }, stop.signal)
 }
 
 function readServeOptions(args: readonly string[]) {
   const text = { type: 'string' } as const
-  const {
-    listen,
-    control,
-    redis,
-    workers = '1',
-  } = readFlags(args, {
+  const { listen, control, redis, workers } = readFlags(args, {
     ...{ listen: text, control: text, redis: text, workers: text },
   })
-  const count = Number(workers)
+  const count = Number(workers ?? 1)
   if (!Number.isInteger(count) || count < 1) throw new WrongUsage(`--workers ${workers}: a number from 1 on`)
   return {
     listen: readAddress('--listen', listen),
     control: readAddress('--control', control),
-    workers: count,
+    ...(workers === undefined ? {} : { workers: count }),
     ...(redis === undefined ? {} : { redis }),
   }
 }

@@ -13,20 +13,20 @@ import { untilServed } from './served.ts'
 export interface ServeOptions {
   readonly listen: Address
   readonly control: Address
-  /** Separate processes over this Redis; absent: one process over memory. */
+  /** Separate processes over this Redis; absent: one process over memory, or a Redis of our own with `workers`. */
   readonly redis?: string
-  /** Edges that share the listening port. */
-  readonly workers: number
+  /** Edges that share the listening port, each a process, even where it is one; absent: the edge is in this process. */
+  readonly workers?: number
 }
 
 /** Prints `pids: …` before the control address opens, and serves until the signal aborts. */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const { listen, control, redis, workers } = options
   const source = createBenchSource()
-  const isEmbedded = redis === undefined && workers === 1
+  const isEmbedded = redis === undefined && workers === undefined
   const plane: Plane = isEmbedded
     ? await serveEmbedded(source, listen, signal)
-    : await serveOverRedis({ source, listen, workers, ...(redis ? { redis } : {}) }, signal)
+    : await serveOverRedis({ source, listen, workers: workers ?? 1, ...(redis ? { redis } : {}) }, signal)
   const server = createControl({
     collect: plane.collect,
     change: source.write,

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { bestPeer, formatTable, median, type Row } from './table.ts'
 
 const row = (values: Readonly<Record<string, readonly number[]>>, more: Partial<Row> = {}): Row => ({
-  ...{ run: 'r', line: 'l', unit: 'ms', isRate: false, goal: 0.5, floorGoal: undefined, unsound: [] },
+  ...{ run: 'r', line: 'l', unit: 'ms', isRate: false, goal: 0.5, floorGoal: undefined, most: undefined, unsound: [] },
   ...more,
   values: new Map(Object.entries(values)) as Row['values'],
 })
@@ -24,4 +24,5 @@ it.each<[string, Row, string | undefined]>([
 it('says whether the goal is met', () => {
   expect(formatTable([row({ ours: [1], mux: [4] })])).toContain('| 0.25  | ≤ 0.5 yes |')
   expect(formatTable([row({ ours: [3], mux: [4] })])).toContain('| 0.75  | ≤ 0.5 NO |')
+  expect(formatTable([row({ ours: [3] }, { most: 2 })])).toContain('| itself ≤ 2 NO |')
 })

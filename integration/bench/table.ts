@@ -8,6 +8,8 @@ export interface Row {
   readonly isRate: boolean
   readonly goal: number | undefined
   readonly floorGoal: number | undefined
+  /** What ours is held against where that is no ratio. */
+  readonly most: number | undefined
   /** Every repetition's number, by server. */
   readonly values: ReadonlyMap<ContenderName, readonly number[]>
   /** Servers that broke the contract on the way: a stream that ended, a change that was missed, another final state. */
@@ -26,7 +28,13 @@ export function formatTable(rows: readonly Row[]): string {
     const floorRatio = ours !== undefined && floor !== undefined ? ours / floor : undefined
     return [
       ...[row.run, row.line, row.unit, show(ours), show(best?.value), best?.name ?? ''],
-      ...[show(ratio), verdict(ratio, row.goal), show(floor), show(floorRatio), verdict(floorRatio, row.floorGoal)],
+      ...[
+        show(ratio),
+        row.most === undefined ? verdict(ratio, row.goal) : verdict(ours, row.most, 'itself '),
+        show(floor),
+        show(floorRatio),
+        verdict(floorRatio, row.floorGoal),
+      ],
       row.unsound.length > 0 ? `unsound: ${row.unsound.join(', ')}` : '',
     ]
   })
@@ -58,8 +66,8 @@ export function median(values: readonly number[] | undefined): number | undefine
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2
 }
 
-const verdict = (ratio: number | undefined, goal: number | undefined): string =>
-  goal === undefined ? '' : ratio === undefined ? `≤ ${goal}` : `≤ ${goal} ${ratio <= goal ? 'yes' : 'NO'}`
+const verdict = (found: number | undefined, goal: number | undefined, of = ''): string =>
+  goal === undefined ? '' : `${of}≤ ${goal}${found === undefined ? '' : found <= goal ? ' yes' : ' NO'}`
 
 function show(value: number | undefined): string {
   if (value === undefined || Number.isNaN(value)) return ''
