@@ -1,10 +1,12 @@
 // `fleetcast files`: keeps a folder of files that an Envoy reads in step with ConfigMaps, or with a fleet.
+import { readFile } from 'node:fs/promises'
 import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import type { ConfigMapObject } from '@fleetcast/shared/objects/object'
 import { formatProblem } from '@fleetcast/shared/objects/problem'
 import { systemClock } from '@fleetcast/shared/runtime/clock'
+import { flagOf } from '@fleetcast/shared/runtime/config'
 import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
-import { EXIT_DONE } from '@fleetcast/shared/runtime/run'
+import { EXIT_DONE, EXIT_WRONG_USAGE } from '@fleetcast/shared/runtime/run'
 import { createFileMaker } from './files/config-map-files.ts'
 import { followConfigMaps } from './files/config-maps.ts'
 import { createFileSet, type Delivery, type FileSet, type OutputFiles } from './files/file-set.ts'
@@ -59,6 +61,7 @@ async function writeConfigMaps(call: FilesCall, set: FileSet): Promise<void> {
 
 async function writeFleet(call: FilesCall, set: FileSet, fleet: string): Promise<void> {
   const { values, logger } = call
+  await checkReadable(values)
   const ask = {
     ...values,
     removeAfterMs: removeAfterMs(values),
@@ -69,6 +72,22 @@ async function writeFleet(call: FilesCall, set: FileSet, fleet: string): Promise
     logger,
   }
   await deliverAll(call, set, (tell, signal) => followFleet({ ...ask, tell }, signal))
+}
+
+/** Fails for a file that can't be read now; later, when files are replaced, that is waited for. */
+async function checkReadable({ edgeCa, tlsCert, tlsKey }: FilesCall['values']): Promise<void> {
+  const named = Object.entries({ edgeCa, tlsCert, tlsKey })
+  const mistakes = await Promise.all(
+    named.map(async ([name, file]) =>
+      file === undefined
+        ? []
+        : readFile(file).then(
+            () => [],
+            (error: unknown) => [`${flagOf(name)}: ${reasonOf(error)}`],
+          ),
+    ),
+  )
+  if (mistakes.flat().length > 0) throw failure(mistakes.flat(), EXIT_WRONG_USAGE)
 }
 
 interface News {

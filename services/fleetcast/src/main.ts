@@ -42,8 +42,8 @@ async function carryOut(
   }
 }
 
-/** Verbs that work for a person, not in the background, say what is wrong by their answer. */
+/** Verbs that answer a person say what is wrong by their answer. */
 function levelOf(values: Readonly<Record<string, unknown>>): LogLevel {
   // The setting's schema lets nothing else through.
-  return (values.logLevel as LogLevel | undefined) ?? 'warn'
+  return (values.logLevel as LogLevel | undefined) ?? 'error'
 }

@@ -12,7 +12,7 @@ import { pause, systemClock } from '@fleetcast/shared/runtime/clock'
 import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
-import { EXIT_DONE, EXIT_FAILED } from '@fleetcast/shared/runtime/run'
+import { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USAGE } from '@fleetcast/shared/runtime/run'
 import { createMemoryStore } from '@fleetcast/shared/store/memory'
 import { createWatcherOf } from '@fleetcast/watcher/main'
 import type { validateSettings } from './settings.ts'
@@ -46,7 +46,7 @@ async function sortOperands(operands: readonly string[]): Promise<Sorted> {
     ),
   )
   const absent = found.filter((result) => typeof result === 'string')
-  if (absent.length > 0) throw failure(absent)
+  if (absent.length > 0) throw failure(absent, EXIT_WRONG_USAGE)
   const isFolder = (_: string, i: number): boolean => {
     const result = found[i]
     return typeof result === 'object' && result.isDirectory()

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { CLUSTER, LISTENER } from '@fleetcast/shared/resources/types'
 import { createBackoff } from '@fleetcast/shared/runtime/backoff'
 import { type Clock, pause, type Random } from '@fleetcast/shared/runtime/clock'
+import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
 import { type AdsOptions, type AdsResponse, type AdsStream, openAds } from './ads-stream.ts'
 import type { OutputFiles } from './file-set.ts'
@@ -33,7 +34,8 @@ export async function followFleet(options: FleetOptions, signal: AbortSignal): P
   const held = createHeld(options)
   const backoff = createBackoff({ minMs: 100, maxMs: 5_000, random })
   const node = { id: `${hostname()}-files`, cluster: fleet }
-  while (!signal.aborted) {
+  /** Resolves with why the stream ended; rejects where it could not begin. */
+  const runSession = async (): Promise<string> => {
     const session = createSession(clock, held)
     const stream = openAds({ ...options, node }, (response) => {
       backoff.reset()
@@ -45,6 +47,10 @@ export async function followFleet(options: FleetOptions, signal: AbortSignal): P
     const reason = await stream.ended
     signal.removeEventListener('abort', stop)
     session.end()
+    return reason
+  }
+  while (!signal.aborted) {
+    const reason = await runSession().catch(reasonOf)
     if (signal.aborted) break
     logger.warn({ reason }, 'the stream to the edge ended; trying again')
     await pause(clock, backoff.next(), signal)

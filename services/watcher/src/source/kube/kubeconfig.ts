@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { readEnvironment } from '@fleetcast/shared/runtime/config'
-import { failure, reasonOf } from '@fleetcast/shared/runtime/failure'
+import { type Failure, failure, reasonOf } from '@fleetcast/shared/runtime/failure'
+import { EXIT_WRONG_USAGE } from '@fleetcast/shared/runtime/run'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
@@ -34,6 +35,8 @@ export interface Account {
   /** The context that was chosen. */
   readonly context: string
 }
+
+const wrong = (line: string): Failure => failure(line, EXIT_WRONG_USAGE)
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const PLAIN_PORTS: readonly (string | undefined)[] = ['80', '8080', '8001']
@@ -84,17 +87,17 @@ export function readAccount({ kubeconfig, context }: KubeAccess): Account {
   } catch (error) {
     // A parser quotes the text, which holds credentials.
     const why = error instanceof Error && 'code' in error && 'errno' in error ? reasonOf(error) : 'it is no YAML'
-    throw failure(`--kubeconfig: ${kubeconfig} can not be read: ${why}`)
+    throw wrong(`--kubeconfig: ${kubeconfig} can not be read: ${why}`)
   }
   const file = read(kubeconfig, '', kubeconfigForm, parsed)
   const name = context ?? file['current-context']
   const chosen = file.contexts?.find((each) => each.name === name)?.context
   if (name === undefined || !chosen) {
-    throw failure(`--context: ${kubeconfig} has no context ${JSON.stringify(name ?? '')}`)
+    throw wrong(`--context: ${kubeconfig} has no context ${JSON.stringify(name ?? '')}`)
   }
   const at = (list: string, key: string | undefined) => `${list} ${JSON.stringify(key ?? '')}: `
   const cluster = file.clusters?.find((each) => each.name === chosen.cluster)?.cluster
-  if (!cluster) throw failure(`--kubeconfig: ${kubeconfig} has no cluster ${JSON.stringify(chosen.cluster)}`)
+  if (!cluster) throw wrong(`--kubeconfig: ${kubeconfig} has no cluster ${JSON.stringify(chosen.cluster)}`)
   const user = file.users?.find((each) => each.name === chosen.user)?.user ?? {}
   return accountOf({
     from: kubeconfig,
@@ -109,7 +112,7 @@ function read<T>(file: string, where: string, form: z.ZodType<T>, value: unknown
   const result = form.safeParse(value)
   if (result.success) return result.data
   const { path, message } = result.error.issues[0] ?? { path: [], message: 'is wrong' }
-  throw failure(`--kubeconfig: ${file} can not be read: ${where}${path.join('.')}: ${message}`)
+  throw wrong(`--kubeconfig: ${file} can not be read: ${where}${path.join('.')}: ${message}`)
 }
 
 interface Chosen {
@@ -126,10 +129,10 @@ function accountOf({ from, context, namespace, cluster, user }: Chosen): Account
     return file === undefined ? undefined : { file: resolve(dirname(from), file) }
   }
   const server = cluster.server.replace(/\/$/, '')
-  if (!URL.canParse(server)) throw failure(`--kubeconfig: ${from} names no API server`)
+  if (!URL.canParse(server)) throw wrong(`--kubeconfig: ${from} names no API server`)
   const skipsVerifying = cluster['insecure-skip-tls-verify'] === true
   if (server.startsWith('http:') && !skipsVerifying) {
-    throw failure(`--kubeconfig: ${from} names ${server}: plain text needs insecure-skip-tls-verify`)
+    throw wrong(`--kubeconfig: ${from} names ${server}: plain text needs insecure-skip-tls-verify`)
   }
   const { token, tokenFile, username, password } = user
   return {
@@ -155,12 +158,12 @@ const bytesOf = (value: string): Held => ({ data: Buffer.from(value) })
 /** What every Pod finds: the address in its environment, CA, token and namespace in files that are replaced in place. */
 function ownCluster(context: string | undefined): Account {
   const from = 'the service account of this Pod'
-  if (context !== undefined) throw failure(`--context: ${from} has no context ${JSON.stringify(context)}`)
+  if (context !== undefined) throw wrong(`--context: ${from} has no context ${JSON.stringify(context)}`)
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = readEnvironment()
   const scheme = PLAIN_PORTS.includes(port) ? 'http' : 'https'
   const server = `${scheme}://${isIPv6(host ?? '') ? `[${host}]` : host}:${port}`
   if (!host || !URL.canParse(server)) {
-    throw failure(`--kubeconfig: ${from} names no API server (is this process in a cluster?)`)
+    throw wrong(`--kubeconfig: ${from} names no API server (is this process in a cluster?)`)
   }
   let namespace = ''
   try {
