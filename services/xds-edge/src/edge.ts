@@ -16,7 +16,7 @@ import { createRestAnswers } from './streams/rest-answers.ts'
 import { createXdsStreams } from './streams/xds-streams.ts'
 import type { Certificates } from './transport/grpc/certificates.ts'
 import { createGrpcServer, type GrpcLimits } from './transport/grpc/server.ts'
-import { createRestServer, type RestServer, type RestServerOptions } from './transport/rest/rest-server.ts'
+import type { RestServer, RestServerOptions } from './transport/rest/rest-server.ts'
 import { createHeadCheck, type HeadCheck } from './world/head-check.ts'
 import { createStateDir } from './world/state-dir.ts'
 import { createWorld, type World } from './world/world.ts'
@@ -179,6 +179,7 @@ export function createEdge(options: EdgeOptions): Edge {
 /** Envoy's descriptors cost 100 ms and 8 MB: only who serves REST loads them. */
 async function createRest(options: Omit<RestServerOptions, 'toJson'>): Promise<RestServer> {
   const { createEnvoyTypes } = await import('@fleetcast/shared/envoy/types')
+  const { createRestServer } = await import('./transport/rest/rest-server.ts')
   const { decodeExact } = await import('@fleetcast/shared/envoy/encode')
   const types = createEnvoyTypes()
   return createRestServer({ ...options, toJson: ({ type, bytes }) => decodeExact(type, bytes, types) })
