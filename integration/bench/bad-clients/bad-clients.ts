@@ -28,7 +28,9 @@ export async function badClients({ isQuick, only, say }: BadClientsOptions, sign
   for (const { name } of wanted) {
     if (signal.aborted) return
     say(`${name}: ${rounds} rounds of ${seconds} s without and with it, ${PER_SECOND} changes a second`)
-    rows.push(await measure(name, rounds, seconds * PER_SECOND))
+    const row = await measure(name, rounds, seconds * PER_SECOND)
+    rows.push(row)
+    say(formatColumns([row]))
   }
   say(`\n${formatColumns(rows)}`)
 }
@@ -103,10 +105,11 @@ function createMeter(server: ServerProcess, good: XdsClient): Meter {
         sentAt.set(`10.250.${seq >> 8}.${seq & 255}:8080`, performance.now())
         server.change(seq, seq % CLUSTERS)
       }
-      await good.until('the last change', () => {
+      const isOver = (): boolean => {
         readArrivals(took)
         return sentAt.size === 0
-      })
+      }
+      await good.until('the last change', isOver, 60_000)
       return took
     },
   }

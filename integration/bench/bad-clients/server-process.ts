@@ -14,6 +14,7 @@ export interface Counts {
 }
 
 export interface ServerProcess extends AsyncDisposable {
+  readonly pid: number
   readonly listen: string
   /** Adds an endpoint that names the number to a cluster. */
   change(seq: number, index: number): void
@@ -44,6 +45,7 @@ export async function startServer(): Promise<ServerProcess> {
     return found
   }
   return {
+    pid: child.pid ?? 0,
     listen,
     change: (seq, index) => void child.send({ kind: 'change', seq, index } satisfies Order),
     counts: () => ask('counts') as Promise<Counts>,

@@ -245,6 +245,18 @@ describe('limits are logged once for each host and limit', () => {
   })
 })
 
+test('a thousand streams on one connection are all served, again after others left', async () => {
+  const { client, server } = await start()
+  for (let round = 0; round < 2; round++) {
+    const calls = Array.from({ length: 1000 }, () => talk(client))
+    for (const call of calls) call.write(Buffer.from('x'))
+    expect(new Set(await Promise.all(calls.map(firstMessage)))).toEqual(new Set(['x']))
+    expect(server.streamCount()).toBe(1000)
+    for (const call of calls) call.cancel()
+    await expect.poll(() => server.streamCount(), { timeout: 5000 }).toBe(0)
+  }
+})
+
 describe('draining', () => {
   test('rule 92: a stream that had an answer ends with OK, another one with UNAVAILABLE', async () => {
     const { client, server } = await start()

@@ -16,6 +16,7 @@ import { type Address, formatAddress } from '@fleetcast/shared/runtime/address'
 import type { Clock, Random } from '@fleetcast/shared/runtime/clock'
 import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
+import { createAdmission, createStreamLimit, type StreamLimit, streamsAhead } from './admission.ts'
 import type { Method, Peer } from './call.ts'
 import type { Certificates } from './certificates.ts'
 import type { Intake } from './frame-reader.ts'
@@ -60,6 +61,11 @@ export const GRPC_LIMITS: GrpcLimits = {
   streamsPerConnectionMax: 1000,
 }
 
+interface Connection {
+  readonly peer: Peer
+  readonly streams: StreamLimit
+}
+
 export interface GrpcServer {
   start(): Promise<Address>
   /** Accepts nothing more and ends the streams one by one over the window, in random order; then what is left at once. */
@@ -76,8 +82,9 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const { clock, random, logger } = options
   const limits = { ...GRPC_LIMITS, ...options.limits }
   const methods = new Map(options.methods.map((method) => [method.path, method]))
-  const sessions = new Map<ServerHttp2Session, Peer>()
+  const sessions = new Map<ServerHttp2Session, Connection>()
   const streams = new Map<OpenStream, (() => void) | undefined>()
+  const admission = createAdmission(setImmediate)
   const intake: Intake = { heldBytes: 0, heldBytesMax: limits.intakeBytesMax }
   const onLimit = createLimitLog(logger)
   const streamOptions = { clock, ...limits, intake, onLimit }
@@ -90,13 +97,22 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   }
   const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     stream.on('error', () => {})
-    const peer = stream.session && sessions.get(stream.session as ServerHttp2Session)
-    const path = String(headers[':path'])
-    const method = methods.get(path)
-    if (peer === undefined) {
+    const connection = stream.session && sessions.get(stream.session as ServerHttp2Session)
+    if (connection === undefined) {
       stream.close()
       return
     }
+    const { streams: limit } = connection
+    limit.opened()
+    stream.once('close', limit.closed)
+    admission.admit(stream, () => {
+      limit.admitted()
+      open(stream, headers, connection.peer)
+    })
+  }
+  const open = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void => {
+    const path = String(headers[':path'])
+    const method = methods.get(path)
     if (!String(headers['content-type'] ?? '').startsWith('application/grpc')) {
       stream.respond({ ':status': 415 }, { endStream: true })
       return
@@ -105,16 +121,19 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       refuse(stream, 'UNIMPLEMENTED', `there is no ${path.slice(0, 200)}`)
       return
     }
-    const open = runStream(stream, headers, method, peer, streamOptions, onClosed)
+    const opened = runStream(stream, headers, method, peer, streamOptions, onClosed)
     const ageMs = limits.streamAgeMs * (0.8 + 0.4 * random())
-    streams.set(open, ageMs > 0 ? clock.after(ageMs, () => open.dismiss('moving on')) : undefined)
+    streams.set(opened, ageMs > 0 ? clock.after(ageMs, () => opened.dismiss('moving on')) : undefined)
   }
 
   const secure = options.certificates && createSecure(options.certificates, limits)
   const server: Http2Server | Http2SecureServer = secure ?? createServer(common(limits))
   server.on('stream', onStream)
   server.on('session', (session: ServerHttp2Session) => {
-    sessions.set(session, peerOf(session.socket))
+    sessions.set(session, {
+      peer: peerOf(session.socket),
+      streams: createStreamLimit(session, limits.streamsPerConnectionMax),
+    })
     session.setLocalWindowSize(connectionWindowBytes)
     session.on('error', (error) => logger.debug({ reason: reasonOf(error) }, 'a connection failed'))
     const stopKeepalive = keepAlive(session, clock, limits)
@@ -175,7 +194,10 @@ function createLimitLog(logger: Logger): (peer: Peer, reason: string) => void {
 }
 
 const common = (limits: GrpcLimits) => ({
-  settings: { maxConcurrentStreams: limits.streamsPerConnectionMax, initialWindowSize: 256 * 1024 },
+  settings: {
+    maxConcurrentStreams: Math.min(streamsAhead, limits.streamsPerConnectionMax),
+    initialWindowSize: 256 * 1024,
+  },
   // In megabytes. What a slow client may have waiting is bounded by the responses outstanding, not by this.
   maxSessionMemory: 4096,
   noDelay: true,
