@@ -53,6 +53,8 @@ export interface ConversationOptions {
   readonly features?: readonly string[]
   /** Attach the history at once (default). */
   readonly isAttached?: boolean
+  /** Called while a response is being sent, with its short type. */
+  readonly onSend?: (short: string) => void
 }
 
 export function createConversation(options: ConversationOptions): Conversation {
@@ -70,6 +72,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       send(response) {
         responses.push(response)
         lines.push(`> ${describeResponse(response)}`)
+        options.onSend?.(shortOf(response.type))
       },
       acked: () => undefined,
       rejected: (type, _version, _nonce, message) => lines.push(`> rejected ${shortOf(type)} ${message}`),
