@@ -7,10 +7,10 @@ import { root } from './install.mjs'
 const integration = join(root, 'integration')
 
 /** Numbers of tests; a module whose Go is missing counts as one that was skipped. */
-export function goTests(say) {
+export function goTests(say, go = 'go') {
   const total = { passed: 0, failed: 0, skipped: 0 }
   for (const folder of modulesWithTests()) {
-    const { stdout, status, error } = spawnSync('go', ['test', '-json', './...'], {
+    const { stdout, status, error } = spawnSync(go, ['test', '-json', './...'], {
       cwd: folder,
       encoding: 'utf8',
       maxBuffer: 1 << 28,

@@ -10,6 +10,7 @@ const env = join(root, 'integration', 'env')
 const PARTS = [
   { name: 'redis', what: 'redis-server', command: ['setup', 'redis'] },
   { name: 'envoy', what: 'Envoy', command: ['envoy-install'], variable: 'ENVOY_BIN' },
+  { name: 'go', what: 'Go', command: ['go-install'], variable: 'GO_BIN' },
   { name: 'kube', what: 'an API server', command: ['setup', 'kube'] },
   { name: 'images', what: 'a Docker engine with the local images', command: ['setup', 'images'] },
 ]

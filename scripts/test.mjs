@@ -23,7 +23,7 @@ for (const line of missing) say(isCi ? line : `${line}; its tests are skipped`)
 
 const filters = process.argv.slice(2)
 const total = vitest(filters, { ...process.env, ...variables })
-if (filters.length === 0) add(total, goTests(say))
+if (filters.length === 0) add(total, goTests(say, variables.GO_BIN ?? process.env.GO_BIN))
 if (isCi) total.failed += missing.length
 finish(total)
 

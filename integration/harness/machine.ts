@@ -6,7 +6,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { env, getuid, platform } from 'node:process'
 
-export type Part = 'redis' | 'envoy' | 'kube' | 'docker' | 'upstreams'
+export type Part = 'redis' | 'envoy' | 'kube' | 'docker' | 'upstreams' | 'go'
 
 /** True in CI, where nothing may be skipped. */
 export const isCi = env.CI === 'true'
@@ -35,7 +35,7 @@ const inCache = (name: string): string | undefined => [join(cacheBin, name)].fin
 export const envoyPath = (): string | undefined => env.ENVOY_BIN ?? onPath('envoy') ?? inCache('envoy')
 export const redisPath = (): string | undefined => onPath('redis-server')
 export const toxiproxyPath = (): string | undefined => inCache('toxiproxy-server')
-export const goPath = (): string | undefined => onPath('go')
+export const goPath = (): string | undefined => env.GO_BIN ?? onPath('go')
 
 const hasDocker = (): boolean => {
   try {
@@ -61,6 +61,8 @@ export function missing(part: Part): string | undefined {
       return inCache('kube-apiserver') && inCache('etcd') ? undefined : 'no kube-apiserver and etcd in the cache'
     case 'docker':
       return hasDocker() ? undefined : 'no Docker engine answers'
+    case 'go':
+      return goPath() ? undefined : 'no Go: neither GO_BIN, nor on the PATH'
     case 'upstreams':
       return platform === 'linux' && getuid?.() === 0 ? undefined : 'network namespaces need root on Linux'
   }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/xds"
@@ -17,7 +18,7 @@ func serve(address string) error {
 		return err
 	}
 	server, err := xds.NewGRPCServer(xds.ServingModeCallback(func(at net.Addr, change xds.ServingModeChangeArgs) {
-		e := event{Serves: at.String(), Mode: change.Mode.String()}
+		e := event{Serves: at.String(), Mode: strings.ToLower(change.Mode.String())}
 		if change.Err != nil {
 			e.Error = change.Err.Error()
 		}
