@@ -10,6 +10,7 @@ import type { Logger } from '@fleetcast/shared/runtime/logger'
 import type { Metrics } from '@fleetcast/shared/runtime/metrics'
 import type { Positions, SetName, SetStore } from '@fleetcast/shared/store/set-store'
 import { createSetSide, type SetSide } from './set-side.ts'
+import { createPromptWork } from './sets/prompt-work.ts'
 import { createUpkeep } from './upkeep.ts'
 import { type FollowedLogs, followLogs } from './world/follow-logs.ts'
 import { createWorld, type World } from './world/world.ts'
@@ -62,7 +63,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
   const reached = (positions: Positions): Promise<boolean> => logs.reached(positions)
   const sets: SetSide = createSetSide({ ...options, world, signal, reached, ring, began, hasBegun, inBackground })
-  const logs: FollowedLogs = followLogs({ log, world, clock, random, logger, signal, onNews: sets.heardLog, ring })
+  const prompt = createPromptWork({
+    clock,
+    signal,
+    work: sets.work,
+    isHeld: (set) => hasBegun() && sets.isHeld(set),
+    ring: (set) => inBackground(ring([set], world.positions())),
+  })
+  const logs: FollowedLogs = followLogs({
+    ...{ log, world, clock, random, logger, signal, ring },
+    onNews(site, news) {
+      const touched = sets.heardLog(site, news)
+      if (news.kind === 'event') prompt.begin(touched)
+      return touched
+    },
+    unfinished: (names, positions) => prompt.unfinished(names, (set) => sets.isCommitted(set, positions)),
+  })
 
   upkeep.start(sets.begin)
   const working = began.then(() =>

@@ -3,6 +3,7 @@
 import type { LogNews, ObjectLog } from '@fleetcast/shared/log/object-log'
 import { ENDPOINTS } from '@fleetcast/shared/resources/types'
 import { DIRECTORY, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
+import { hasReached } from '@fleetcast/shared/store/positions'
 import { isLink, type Positions, type SetName, type SetNews } from '@fleetcast/shared/store/set-store'
 import { directoryFleets, directorySites } from './compile/compile-directory.ts'
 import { createCompiler, setsOf, untouched } from './compile/compiler.ts'
@@ -22,6 +23,10 @@ export interface SetSide {
   heardLog(site: string, news: LogNews): readonly SetName[]
   /** Resolves once the set holds what it should. */
   work(set: SetName): Promise<void>
+  /** True while the set's last commit was made here. */
+  isHeld(set: SetName): boolean
+  /** True once what is committed of the set was compiled from the positions or later ones, as far as is known here. */
+  isCommitted(set: SetName, positions: Positions): boolean
   /** Makes a generation unless there is one, and reads what is known of the fleets. */
   begin(): Promise<void>
   readonly life: StoreLife
@@ -123,6 +128,11 @@ export function createSetSide(options: SetSideOptions): SetSide {
     board,
     knownSites,
     work: sets.work,
+    isHeld: (set) => committer.isHeld(set, mirrors.of(set)),
+    isCommitted(set, positions) {
+      const { head } = mirrors.of(set)
+      return head !== undefined && Object.entries(positions).every(([site, at]) => hasReached(head.positions[site], at))
+    },
     fleets: compiler.fleets,
     all: () => [...compiler.fleets().map(fleetSet), ...[...compiler.views()].map(viewSet), DIRECTORY],
     heardLog(site, news) {

@@ -31,6 +31,8 @@ export interface CommitterOptions {
 }
 
 export interface Committer {
+  /** True while the set's last commit, as far as the mirror shows, was made here. */
+  isHeld(set: SetName, mirror: Mirror): boolean
   /**
    * Resolves once what `want` gives is committed. `want` is called anew for each try, against the mirror as it is then.
    * Two calls for one set run one after the other.
@@ -43,6 +45,7 @@ const TRIES = 20
 export function createCommitter(options: CommitterOptions): Committer {
   const { store, clock, signal, positions, reached, catchUp, renew, onResult } = options
   const tails = new Map<SetName, Promise<unknown>>()
+  const made = new Map<SetName, SetHead>()
 
   async function run(set: SetName, mirror: Mirror, want: () => Wanted): Promise<SetHead> {
     for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
@@ -66,6 +69,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       onResult(result.kind)
       if (result.kind === 'committed') {
         mirror.committed(result.head, change)
+        made.set(set, result.head)
         onCommitted?.(result.head)
         return result.head
       }
@@ -85,6 +89,10 @@ export function createCommitter(options: CommitterOptions): Committer {
   }
 
   return {
+    isHeld(set, { head }) {
+      const mine = made.get(set)
+      return mine !== undefined && head?.generation === mine.generation && head.revision === mine.revision
+    },
     commit(set, mirror, want) {
       const before = tails.get(set)
       const mine = before === undefined ? run(set, mirror, want) : before.then(() => run(set, mirror, want))

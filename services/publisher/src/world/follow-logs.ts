@@ -20,6 +20,8 @@ export interface FollowLogsOptions {
   readonly onNews: (site: string, news: LogNews) => readonly SetName[]
   /** Rings for sets; `undefined` for all of them. */
   readonly ring: (sets: readonly SetName[] | undefined, positions: Positions) => Promise<void>
+  /** Of the sets that an event touched, those that are not committed without a job. */
+  readonly unfinished: (sets: readonly SetName[], positions: Positions) => Promise<readonly SetName[]>
 }
 
 export interface FollowedLogs {
@@ -42,7 +44,7 @@ interface Waiter {
 }
 
 export function followLogs(options: FollowLogsOptions): FollowedLogs {
-  const { log, world, clock, random, logger, signal, onNews, ring } = options
+  const { log, world, clock, random, logger, signal, onNews, ring, unfinished } = options
   const followed = new Set<string>()
   const touchedBy = new Map<string, readonly SetName[]>()
   const waiters = new Set<Waiter>()
@@ -72,7 +74,9 @@ export function followLogs(options: FollowLogsOptions): FollowedLogs {
     await reachedOne(site, last)
     const known = events.map(({ position }) => touchedBy.get(eventId(site, position)))
     // Read as a state, or claimed by one who died: nobody knows what it touched.
-    const sets = known.includes(undefined) ? undefined : [...new Set(known.flatMap((each) => each ?? []))]
+    const isKnown = !known.includes(undefined)
+    const touched = [...new Set(known.flatMap((each) => each ?? []))]
+    const sets = isKnown ? await unfinished(touched, { [site]: last }) : undefined
     if (sets === undefined || sets.length > 0) await ring(sets, { [site]: last })
   }
   async function discover(): Promise<void> {
