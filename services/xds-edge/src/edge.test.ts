@@ -4,7 +4,7 @@ import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { cluster, endpoints, node, startEdge } from './test/running-edge.ts'
 import { deltaRequest, openStream, sotwRequest, type TestStream } from './transport/test/client.ts'
 
@@ -33,6 +33,17 @@ describe('serving', () => {
     await put(fleetSet('web'), [endpoints('b', 2)])
     const change = await stream.next()
     expect([change.type, change.names, texts(change.values)]).toEqual([ENDPOINTS, ['b'], ['endpoints b 2']])
+  })
+
+  test('a node is told to have taken the revision that it was sent', async () => {
+    const { client, put, edge } = await startEdge()
+    const stream = openStream(client(), 'delta')
+    await subscribeDelta(stream)
+    const revision = () => edge.nodes()[0]?.types.eds?.revision
+    await vi.waitFor(() => expect(revision()).toBe(1))
+    await put(fleetSet('web'), [endpoints('b', 2)])
+    stream.send(deltaRequest({ type: ENDPOINTS, nonce: (await stream.next()).nonce }))
+    await vi.waitFor(() => expect(revision()).toBe(2))
   })
 
   test('SotW ADS: full clusters, then a change of one assignment', async () => {

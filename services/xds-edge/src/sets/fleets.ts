@@ -25,6 +25,8 @@ export interface Fleets {
   news(set: SetName, news: SetNews): void
   /** What of a set is in use; undefined before anything was read of it. */
   at(set: SetName): SetPlace | undefined
+  /** The revision of the fleet that its history stands at, also while its streams are told of it; 0 before the first. */
+  revisionOf(name: string): number
   /** Forgets a fleet that no node can have any more. Its streams keep the history that they have. */
   forget(name: string): void
 }
@@ -93,6 +95,7 @@ export function createFleets(): Fleets {
       }
       return undefined
     },
+    revisionOf: (name) => feeds.get(name)?.head?.revision ?? 0,
     forget(name) {
       feeds.get(name)?.release()
       feeds.delete(name)

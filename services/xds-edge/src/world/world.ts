@@ -53,7 +53,6 @@ export function createWorld(options: WorldOptions): World {
   const { store, logger, signal } = options
   const histories = createFleets()
   const followed = new Map<SetName, AbortController>()
-  const revisions = new Map<string, number>()
   /** Fleets whose set was read and was never committed: all that is written for them is wrong, and others go on. */
   const empty = new Set<SetName>()
   const directory = new Map<EntryKey, Entry>()
@@ -72,7 +71,6 @@ export function createWorld(options: WorldOptions): World {
     else histories.news(set, news)
     if (news.kind === 'contents' && news.contents.head.revision === 0) empty.add(set)
     else empty.delete(set)
-    for (const fleet of fleets.keys()) revisions.set(fleet, histories.at(fleetSet(fleet))?.revision ?? 0)
     options.onNews(set, news)
   }
   const takeDirectory = (news: SetNews): void => {
@@ -110,7 +108,7 @@ export function createWorld(options: WorldOptions): World {
     take,
     fleets: () => fleets,
     history: (fleet) => (fleets.has(fleet) ? histories.fleet(fleet) : undefined),
-    revisionOf: (fleet) => revisions.get(fleet) ?? 0,
+    revisionOf: histories.revisionOf,
     standing: (set) => histories.at(set),
     setsOf(fleet) {
       const known = fleets.get(fleet)
