@@ -48,8 +48,10 @@ export interface Session {
   /** Undefined until the first request named the node. */
   record: StreamRecord | undefined
   history: FleetHistory | undefined
-  /** Whether the edge may answer: it knows that it is not behind. */
-  confirmed: 'no' | 'asked' | 'yes'
+  /** The fleet of which the edge knows that it is not behind: that one may be answered. */
+  confirmed: string | undefined
+  /** The fleet of which it last asked. */
+  asked: string | undefined
   isClosed: boolean
 }
 
@@ -62,7 +64,8 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
     stream: createStream({ ...kind, subscriptions: deps.subscriptions, effects }),
     record: undefined,
     history: undefined,
-    confirmed: 'no',
+    confirmed: undefined,
+    asked: undefined,
     isClosed: false,
   }
   deps.tally.opened(kind.variant)
@@ -143,11 +146,13 @@ export function assignFleetTo(session: Session, deps: StreamDeps): void {
   if (assignment.warning !== undefined) deps.warnOnce(assignment.warning)
   const { name } = assignment.fleet
   deps.board.assigned(record, name)
-  if (session.confirmed === 'yes') attach(session, deps.historyOf(name))
-  else if (session.confirmed === 'no') {
-    session.confirmed = 'asked'
+  if (session.confirmed === name) attach(session, deps.historyOf(name))
+  else if (session.asked !== name) {
+    session.asked = name
     deps.confirm(name, () => {
-      session.confirmed = 'yes'
+      session.confirmed = name
+      // Whatever was asked meanwhile is asked again.
+      session.asked = undefined
       assignFleetTo(session, deps)
     })
   }

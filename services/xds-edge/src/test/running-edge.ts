@@ -7,7 +7,7 @@ import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
 import { createMemoryStore, type MemoryStore } from '@fleetcast/shared/store/memory'
-import type { Entry } from '@fleetcast/shared/store/set-store'
+import type { Entry, SetStore } from '@fleetcast/shared/store/set-store'
 import { afterEach } from 'vitest'
 import { createEdge, type Edge, type EdgeOptions } from '../edge.ts'
 import { type Client, connectTo } from '../transport/test/client.ts'
@@ -31,12 +31,15 @@ export interface StartOptions {
   readonly fleet?: Partial<Parameters<typeof fleetEntry>[0]>
   readonly entries?: readonly Entry[]
   readonly edge?: Partial<EdgeOptions>
+  /** What the edge takes for the store: for one that answers late or not at all. */
+  readonly storeOf?: (store: MemoryStore) => SetStore
 }
 
 export async function startEdge({
   fleet = {},
   entries = usual(),
   edge: options = {},
+  storeOf = (store) => store,
 }: StartOptions = {}): Promise<Running> {
   const store = createMemoryStore()
   const generation = await store.createGeneration()
@@ -51,7 +54,7 @@ export async function startEdge({
   await put(fleetSet('web'), entries)
   await store.seal(generation.id)
   const edge = createEdge({
-    store,
+    store: storeOf(store),
     clock: systemClock,
     random: Math.random,
     logger: silentLogger,

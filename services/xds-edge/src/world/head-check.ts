@@ -1,6 +1,7 @@
 // Rule 3: before the first answer on a stream, a read of the store that began after the stream opened says whether this
 // edge is behind. One read serves all streams that wait for it. A store that does not answer holds nobody up.
 import type { Clock } from '@fleetcast/shared/runtime/clock'
+import { DIRECTORY } from '@fleetcast/shared/store/directory'
 import type { SetName, SetStore } from '@fleetcast/shared/store/set-store'
 import type { Standing } from './world.ts'
 
@@ -27,7 +28,7 @@ interface Waiting {
   readonly done: () => void
 }
 interface Behind extends Waiting {
-  readonly needs: ReadonlyMap<SetName, number>
+  readonly needs: ReadonlyMap<SetName, Standing>
 }
 
 export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
@@ -35,9 +36,12 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
   /** Streams that opened after the read under way began. */
   let next: Waiting[] = []
   let isReading = false
+  /** A read begins when this turn of the event loop is over: streams that open in one turn share it. */
+  let isDue = false
   const behind = new Set<Behind>()
 
   const readNext = (): void => {
+    isDue = false
     if (next.length === 0) return
     const waiting = next
     next = []
@@ -56,26 +60,27 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
     }
     const cancel = clock.after(answerMs, () => over(undefined))
     const fleets = new Set(waiting.map(({ fleet }) => fleet))
-    const sets = new Set([...fleets].flatMap((fleet) => [...setsOf(fleet)]))
+    // The directory too: by an old one the node may get a fleet that it has left.
+    const sets = new Set([DIRECTORY, ...[...fleets].flatMap((fleet) => [...setsOf(fleet)])])
     store.heads([...sets]).then(over, () => over(undefined))
   }
   /** The revisions that the fleet's sets have in the store and not yet here. */
   const needsOf = (
     fleet: string,
     heads: ReadonlyMap<SetName, Standing> | undefined,
-  ): ReadonlyMap<SetName, number> | undefined => {
-    const needs = new Map<SetName, number>()
-    for (const set of setsOf(fleet)) {
+  ): ReadonlyMap<SetName, Standing> | undefined => {
+    const needs = new Map<SetName, Standing>()
+    for (const set of [DIRECTORY, ...setsOf(fleet)]) {
       const head = heads?.get(set)
       // Another generation is taken as a whole, once it is sealed: until then what is here is the newest there is.
       const here = standing(set)
       if (head && head.generation === here?.generation && head.revision > here.revision) {
-        needs.set(set, head.revision)
+        needs.set(set, head)
       }
     }
     return needs.size === 0 ? undefined : needs
   }
-  const settle = ({ fleet, done }: Waiting, needs: ReadonlyMap<SetName, number> | undefined): void => {
+  const settle = ({ fleet, done }: Waiting, needs: ReadonlyMap<SetName, Standing> | undefined): void => {
     if (needs === undefined) {
       done()
       return
@@ -95,13 +100,19 @@ export function createHeadCheck(options: HeadCheckOptions): HeadCheck {
   return {
     confirm(fleet, done) {
       next.push({ fleet, done })
-      if (!isReading) readNext()
+      if (isReading || isDue) return
+      isDue = true
+      setImmediate(readNext)
     },
     advanced() {
       if (behind.size === 0) return
       for (const entry of [...behind]) {
-        if ([...entry.needs].every(([set, revision]) => (standing(set)?.revision ?? 0) >= revision)) entry.done()
+        if ([...entry.needs].every(([set, needed]) => isThere(standing(set), needed))) entry.done()
       }
     },
   }
 }
+
+/** Another generation than the needed one was taken as a whole, and is the newest there is. */
+const isThere = (here: Standing | undefined, needed: Standing): boolean =>
+  here !== undefined && (here.generation !== needed.generation || here.revision >= needed.revision)

@@ -56,7 +56,7 @@ export function createWorld(options: WorldOptions): World {
   /** Fleets whose set was read and was never committed: all that is written for them is wrong, and others go on. */
   const empty = new Set<SetName>()
   const directory = new Map<EntryKey, Entry>()
-  let generation: string | undefined
+  let directoryAt: Standing | undefined
   let fleets: ReadonlyMap<string, DirectoryFleet> = new Map()
 
   const isServed = (fleet: string): boolean => options.fleetGlobs.length === 0 || matchesAny(options.fleetGlobs, fleet)
@@ -76,9 +76,10 @@ export function createWorld(options: WorldOptions): World {
   const takeDirectory = (news: SetNews): void => {
     if (news.kind === 'contents') {
       directory.clear()
-      generation = news.contents.head.generation
+      directoryAt = news.contents.head
       for (const [key, entry] of news.contents.entries) directory.set(key, entry)
     } else {
+      directoryAt = news.head
       for (const key of news.change.remove) directory.delete(key)
       for (const entry of news.change.put) directory.set(entryKey(entry), entry)
     }
@@ -109,15 +110,15 @@ export function createWorld(options: WorldOptions): World {
     fleets: () => fleets,
     history: (fleet) => (fleets.has(fleet) ? histories.fleet(fleet) : undefined),
     revisionOf: histories.revisionOf,
-    standing: (set) => histories.at(set),
+    standing: (set) => (set === DIRECTORY ? directoryAt : histories.at(set)),
     setsOf(fleet) {
       const known = fleets.get(fleet)
       return known ? [...setsNeeded([known])] : []
     },
     sets: () => [...followed.keys()],
-    generation: () => generation,
+    generation: () => directoryAt?.generation,
     missing() {
-      if (generation === undefined) return ['the directory has not been read from the store']
+      if (directoryAt === undefined) return ['the directory has not been read from the store']
       return [...fleets.values()]
         .filter(({ name, retired }) => !retired && histories.fleet(name).seq === 0 && !empty.has(fleetSet(name)))
         .map(({ name }) => `the set of fleet ${name} has not been read`)
