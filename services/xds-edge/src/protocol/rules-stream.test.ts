@@ -49,6 +49,11 @@ describe('stream and identity', () => {
       '= cds A1, eds A1\n< eds A\n> eds A1\n< cds\n> cds A1',
     ],
     [
+      'rule 11: types of other versions of the API are unknown',
+      sotw,
+      '= cds A1\n< envoy.api.v2.Cluster\n< cds\n> cds A1',
+    ],
+    [
       'rule 10: a name asked for twice, and by alias, stands once in a response',
       delta,
       '= vhds r/a~r/x~r/yA\n< vhds r/a,r/x,r/y,r/a\n> vhds r/aA',
