@@ -13,12 +13,17 @@ export interface Scene {
 
 export interface Scenario {
   readonly name: string
+  /** Failures that are the client's own. */
+  readonly forgives?: RegExp
   readonly run: (scene: Scene) => Promise<void>
 }
 
 export const ECHO = 'xds:///echo.shop:50051'
 const THIRD = 'xds:///third.shop:50051'
-const MOVES = 5
+const MOVES = 3
+/** The end of the route that names clusters ahead, and one more for it. */
+const AHEAD = '{ name: shop/echo-next/grpc, weight: 1 }'
+const THIRD_AHEAD = '\n                    - { name: shop/third/grpc, weight: 1 }'
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -50,7 +55,25 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   {
-    name: 'rule 6: clusters come and go under the route that leads to them',
+    name: 'rule 6: a cluster comes, is named ahead, takes the calls, and goes',
+    run: async ({ stage, peer }) => {
+      const [first, , third] = stage.hosts
+      for (let i = 0; i < MOVES; i++) {
+        writeThird(stage, third)
+        await taken(stage, () => stage.folder.replace('fleet.yaml', AHEAD, `${AHEAD}${THIRD_AHEAD}`))
+        stage.folder.replace('fleet.yaml', 'shop/echo/grpc, weight: 100', 'shop/third/grpc, weight: 100')
+        await peer.answeredBy(ECHO, [third])
+        stage.folder.replace('fleet.yaml', 'shop/third/grpc, weight: 100', 'shop/echo/grpc, weight: 100')
+        await peer.answeredBy(ECHO, [first])
+        await taken(stage, () => stage.folder.replace('fleet.yaml', THIRD_AHEAD, ''))
+        await removeThird(stage)
+      }
+    },
+  },
+  {
+    name: 'rule 6: a cluster comes and goes at once with the route that leads to it',
+    // gRPC for Go leads calls to a cluster a moment before it knows it.
+    forgives: /unknown cluster selected for RPC/,
     run: async ({ stage, peer }) => {
       const [first, , third] = stage.hosts
       for (let i = 0; i < MOVES; i++) {
@@ -58,7 +81,7 @@ export const SCENARIOS: readonly Scenario[] = [
         stage.folder.replace('fleet.yaml', 'shop/echo/grpc', 'shop/third/grpc')
         await peer.answeredBy(ECHO, [third])
         stage.folder.replace('fleet.yaml', 'shop/third/grpc', 'shop/echo/grpc')
-        stage.folder.remove('third.yaml')
+        await removeThird(stage)
         await peer.answeredBy(ECHO, [first])
       }
     },
@@ -72,7 +95,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await peer.answeredBy(THIRD, [stage.hosts[2]])
       expect(failures(peer, THIRD)).toEqual([])
       peer.leave(THIRD)
-      stage.folder.remove('third.yaml')
+      await removeThird(stage)
     },
   },
   {
@@ -82,18 +105,15 @@ export const SCENARIOS: readonly Scenario[] = [
       const [right, wrong] = ['grpc: true', 'grpc: true\n    clusters: { base: { lb_policy: MAGLEV } }']
       stage.folder.replace('fleet.yaml', right, wrong)
       const [error] = await waitFor('the refusal', async () => {
-        const nodes = await ask<readonly { types: Record<string, { error?: string }> }[]>(stage, '/nodes')
-        const errors = nodes.flatMap(({ types }) => Object.values(types).flatMap((type) => type.error ?? []))
+        const types = await typesOf(stage)
+        const errors = types.flatMap((type) => type.error ?? [])
         return errors.length > 0 ? errors : undefined
       })
       expect(error).toMatch(/MAGLEV|lbPolicy/)
-      expect(await ask<Status>(stage, '/status')).toMatchObject({ fleets: [{ fleet: 'apps', refusing: 1 }] })
       await peer.answeredBy(ECHO, [stage.hosts[0]])
+      expect(await fleetOf(stage)).toMatchObject({ fleet: 'apps', refusing: 1 })
       stage.folder.replace('fleet.yaml', wrong, right)
-      await waitFor(
-        'the client to take it',
-        async () => (await ask<Status>(stage, '/status')).fleets[0]?.refusing === 0,
-      )
+      await waitFor('the client to take it', async () => (await fleetOf(stage)).refusing === 0)
     },
   },
   {
@@ -141,10 +161,10 @@ export function testPeer(name: string, command: () => { readonly command: string
     afterAll(() => parts.disposeAsync())
 
     it('first configuration', () => expect(failures(scene.peer, ECHO)).toEqual([]))
-    it.each(SCENARIOS)('$name', async ({ run }) => {
+    it.each(SCENARIOS)('$name', async ({ run, forgives }) => {
       const from = scene.peer.answers(ECHO).length
       await run(scene)
-      expect(failures(scene.peer, ECHO, from)).toEqual([])
+      expect(failures(scene.peer, ECHO, from).filter((text) => !forgives?.test(text))).toEqual([])
       expect(scene.peer.answers(ECHO).length).toBeGreaterThan(from)
     })
     it('a server of its own takes its Listener from here', () => serveOwn(scene))
@@ -179,6 +199,15 @@ function shift({ folder }: Stage, weight: number): void {
 const writeThird = ({ folder, upstreamPort }: Stage, host: string): void =>
   folder.write('third.yaml', manifests('third', [host], upstreamPort))
 
+/** Resolves once nothing of it is served to new clients. */
+async function removeThird(stage: Stage): Promise<void> {
+  stage.folder.remove('third.yaml')
+  await waitFor('third to be gone', async () => {
+    const { status } = await stage.edges[0].process().ask('/explain?name=shop/third/grpc')
+    return status === 404
+  })
+}
+
 const manifests = (name: string, hosts: readonly string[], port: number): string => `
 apiVersion: v1
 kind: Service
@@ -193,8 +222,38 @@ ports: [{ name: grpc, port: ${port}, protocol: TCP }]
 endpoints: [{ addresses: [${hosts.join(', ')}], conditions: { ready: true } }]
 `
 
-interface Status {
-  readonly fleets: readonly { readonly fleet: string; readonly refusing: number }[]
+/** Resolves once the client took the routes that the edit makes. */
+async function taken(stage: Stage, edit: () => void): Promise<void> {
+  const { revision } = await fleetOf(stage)
+  edit()
+  await waitFor('the client to take the routes', async () => {
+    const [type] = (await typesOf(stage)).filter(({ name }) => name === 'rds')
+    if (type?.acked && type.revision > revision) return true
+    throw new Error(`after ${revision}: ${JSON.stringify(type)}`)
+  })
+}
+
+interface FleetView {
+  readonly fleet: string
+  readonly revision: number
+  readonly refusing: number
+}
+
+async function fleetOf(stage: Stage): Promise<FleetView> {
+  const { fleets } = await ask<{ fleets: readonly [FleetView] }>(stage, '/status')
+  return fleets[0]
+}
+
+interface TypeView {
+  readonly acked: boolean
+  readonly revision: number
+  readonly error?: string
+}
+
+/** What the one node took of each type, or refused. */
+async function typesOf(stage: Stage): Promise<readonly (TypeView & { readonly name: string })[]> {
+  const nodes = await ask<readonly { types: Readonly<Record<string, TypeView>> }[]>(stage, '/nodes')
+  return nodes.flatMap(({ types }) => Object.entries(types).map(([name, type]) => ({ name, ...type })))
 }
 
 /** What the first edge's process says of itself. */
