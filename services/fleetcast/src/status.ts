@@ -42,7 +42,7 @@ function show(terminal: Terminal, { sites, fleets, problems, sealed, unassigned 
     )
   }
   if (fleets.length > 0) showFleets(terminal, fleets)
-  if (unassigned > 0) terminal.print(paint.yellow(`${unassigned} nodes have no fleet; fleetcast nodes lists them`))
+  if (unassigned > 0) terminal.print(paint.yellow(withoutFleet(unassigned)))
   if (problems.length === 0) terminal.print(paint.green('no problems'))
   for (const problem of problems) {
     const line = formatProblem(problem)
@@ -63,5 +63,10 @@ function showFleets({ printTable, paint }: Terminal, fleets: Overview['fleets'])
     ]),
   )
 }
+
+const withoutFleet = (count: number): string =>
+  count === 1
+    ? '1 node has no fleet; fleetcast nodes lists it'
+    : `${count} nodes have no fleet; fleetcast nodes lists them`
 
 const yesNo = (is: boolean | undefined): string => (is === undefined ? '' : is ? 'yes' : 'no')
