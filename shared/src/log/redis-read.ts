@@ -34,6 +34,7 @@ export async function readHead(redis: RedisConnection, { head }: LogKeys): Promi
   const [version, generation, n, synced, request] = fields as (string | null)[]
   if (!generation) return undefined
   checkFormat(head, version)
+  if (!/^\d+$/.test(n ?? '')) throw new Error(`${head} is not what Fleetcast writes: its n is no number`)
   return { generation, n: Number(n), synced: synced === '1', request: request ?? '' }
 }
 

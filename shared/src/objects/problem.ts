@@ -40,4 +40,4 @@ export function formatPlace({ site, object, file, key, line, column, path }: Pla
 }
 
 export const formatProblem = ({ severity, message, place }: Problem): string =>
-  `${severity}: ${formatPlace(place)}: ${message}`
+  [severity, formatPlace(place), message].filter((part) => part !== '').join(': ')

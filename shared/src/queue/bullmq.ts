@@ -41,10 +41,12 @@ const RETRY_MAX_MS = 5_000
 const MERGE: RedisScript = {
   name: 'merge',
   lua: `
-local merged = cjson.decode(redis.call('HGET', KEYS[1], ARGV[1]) or '{}')
+local isRead, merged = pcall(cjson.decode, redis.call('HGET', KEYS[1], ARGV[1]) or '{}')
+-- Garbage says nothing of what was seen: the wakes to come do.
+if not isRead or type(merged) ~= 'table' then merged = {} end
 for site, at in pairs(cjson.decode(ARGV[2])) do
   local known = merged[site]
-  if not known or known.generation ~= at.generation or known.n < at.n then merged[site] = at end
+  if type(known) ~= 'table' or type(known.n) ~= 'number' or known.generation ~= at.generation or known.n < at.n then merged[site] = at end
 end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(merged))
 return 1
@@ -76,9 +78,10 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
 
   const positionsOf = async (set: SetName): Promise<Positions> => {
     const text = await commands.call('HGET', positionsKey, set)
-    const parsed = positionsForm.safeParse(typeof text === 'string' ? JSON.parse(text) : {})
-    if (!parsed.success) throw new Error(`${positionsKey} of ${set} is not what Fleetcast writes`)
-    return parsed.data
+    const parsed = positionsForm.safeParse(typeof text === 'string' ? readJson(text) : {})
+    if (parsed.success) return parsed.data
+    logger.warn({ set, key: positionsKey }, 'the positions of a job are not what Fleetcast writes')
+    return {}
   }
 
   return {
@@ -133,5 +136,13 @@ export function createBullQueue(options: BullQueueOptions): JobQueue {
       await Promise.race([queue.close(), pause(clock, CLOSE_MS)])
       connection.disconnect()
     },
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }

@@ -86,6 +86,7 @@ export function createSetFollower(deps: FollowDeps): SetFollower {
         comparesAgain = false
         const followers = all()
         const read = await reader.heads(connections.heads, [...new Set(followers.map(({ set }) => set))])
+        for (const error of read.unreadable.values()) fail('a head can not be compared', error)
         for (const followed of followers) if (isBehind(followed, read)) void catchUp(followed)
       }
     } catch (error) {

@@ -33,9 +33,11 @@ export function createNodeReports(deps: {
       const now = clock.now()
       await redis.call('ZREMRANGEBYSCORE', keys.edges, '-inf', now)
       const edges = (await redis.call('ZRANGE', keys.edges, 0, -1)) as string[]
-      const reports = await Promise.all(edges.map((edge) => redis.call('HVALS', keys.nodes(edge)[0])))
+      const reports = await Promise.allSettled(edges.map((edge) => redis.call('HVALS', keys.nodes(edge)[0])))
+      const [first] = reports
+      if (first?.status === 'rejected' && reports.every(({ status }) => status === 'rejected')) throw first.reason
       return reports
-        .flatMap((values) => values as string[])
+        .flatMap((report) => (report.status === 'fulfilled' ? (report.value as string[]) : []))
         .map(parseNodeReport)
         .filter((report) => report !== undefined)
         .filter(({ until }) => until > now)

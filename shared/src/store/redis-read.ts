@@ -38,11 +38,13 @@ export const storeKeys = (prefix: string) => ({
 export interface Heads {
   readonly generation: StoreGeneration | undefined
   readonly heads: ReadonlyMap<SetName, SetHead>
+  /** Sets whose head can't be read, with why: they say nothing of others. */
+  readonly unreadable: ReadonlyMap<SetName, Error>
 }
 
 export interface SetReader {
   heads(redis: RedisConnection, sets: readonly SetName[]): Promise<Heads>
-  /** The same over the connection for commands. */
+  /** The same over the connection for commands; throws where one can't be read. */
   current(sets: readonly SetName[]): Promise<Heads>
   load(set: SetName): Promise<SetContents>
   /** Every change after the head, oldest first; undefined where they are not all kept any more, or too many. */
@@ -91,17 +93,27 @@ export function createSetReader(deps: {
       ? await Promise.all([
           connection.call('HMGET', generationKey, 'v', 'id', 'sealed'),
           ...keys.map((key) =>
-            connection.call('HMGET', key, 'v', 'generation', 'revision', 'digest', 'positions', 'needs'),
+            connection
+              .call('HMGET', key, 'v', 'generation', 'revision', 'digest', 'positions', 'needs')
+              .catch(wrongType),
           ),
         ])
       : ((await connection.run(HEADS, [generationKey, ...keys], [])) as unknown[])
     const generation = parseGeneration(generationKey, replies[0] as Texts)
-    const heads = sets.map((set, i) => {
-      const head = parseHead(keys[i] ?? set, replies[i + 1] as Texts)
+    const heads = new Map<SetName, SetHead>()
+    const unreadable = new Map<SetName, Error>()
+    for (const [i, set] of sets.entries()) {
+      const head = tryHead(keys[i] ?? set, replies[i + 1])
       // The head of another generation is what was left of a store that is gone.
-      return [set, head?.generation === generation?.id && head ? head : emptyHead(generation?.id ?? '')] as const
-    })
-    return { generation, heads: new Map(heads) }
+      if (head instanceof Error) unreadable.set(set, head)
+      else heads.set(set, head?.generation === generation?.id && head ? head : emptyHead(generation?.id ?? ''))
+    }
+    return { generation, heads, unreadable }
+  }
+  const current = async (sets: readonly SetName[]): Promise<Heads> => {
+    const read = await readHeads(redis, sets)
+    for (const error of read.unreadable.values()) throw error
+    return read
   }
   const readChanges = async (set: SetName, after: number | undefined, count: number, touchedMax: number) => {
     const { head, entries, changes } = setKeys(prefix, set)
@@ -142,10 +154,10 @@ export function createSetReader(deps: {
 
   const reader: SetReader = {
     heads: readHeads,
-    current: (sets) => readHeads(redis, sets),
+    current,
     async load(set) {
       for (let tries = 0; tries < TRIES_MAX; tries++) {
-        const before = (await readHeads(redis, [set])).heads.get(set)
+        const before = (await current([set])).heads.get(set)
         if (before === undefined || before.revision === 0) return { head: before ?? emptyHead(''), entries: new Map() }
         const scanned = await scan(set)
         // The scan may have seen commits that came meanwhile: what they touched is read again, with their head, as one.
@@ -153,11 +165,13 @@ export function createSetReader(deps: {
         if (head?.generation !== before.generation || head.revision !== before.revision + records.length) continue
         for (const [key, value] of values) value.length === 0 ? scanned.delete(key) : scanned.set(key, value)
         const entries = new Map<EntryKey, Entry>()
+        const unreadable = new Set<EntryKey>()
         for (const [key, value] of scanned) {
           const entry = decode(set, key, value)
           if (entry) entries.set(key, entry)
+          else unreadable.add(key)
         }
-        return { head, entries }
+        return { head, entries, ...(unreadable.size > 0 ? { unreadable } : {}) }
       }
       throw new Error(
         `${setKeys(prefix, set).entries} can't be read whole: it changes faster, or does not fit its head`,
@@ -246,13 +260,32 @@ export function parseHead(
 ): SetHead | undefined {
   if (!generation) return undefined
   checkFormat(key, version)
+  const number = Number(revision)
+  if (!Number.isSafeInteger(number) || number < 0 || !/^[0-9a-f]{32}$/.test(digest ?? EMPTY_DIGEST)) {
+    throw new Error(`${key} is not what Fleetcast writes`)
+  }
   return {
     generation,
-    revision: Number(revision),
+    revision: number,
     digest: digest ?? EMPTY_DIGEST,
     positions: parseJson(positionsText, key, positions) satisfies Positions,
     needs: parseJson(needsText, key, needs),
   }
+}
+
+/** Scripts answer a text where the value is of another type. */
+function tryHead(key: string, reply: unknown): SetHead | Error | undefined {
+  if (!Array.isArray(reply)) return new Error(`${key} is not what Fleetcast writes (${String(reply)})`)
+  try {
+    return parseHead(key, reply as Texts)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function wrongType(error: unknown): string {
+  if (error instanceof Error && error.message.includes('WRONGTYPE')) return error.message
+  throw error
 }
 
 function parseJson<T>(schema: z.ZodType<T>, key: string, text: string | null | undefined): T {

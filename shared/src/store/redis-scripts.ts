@@ -10,6 +10,8 @@ local function frame(text) return struct.pack('>I4', #text) .. text end
 /** Words of 32 bits, so that sums stay exact in doubles. `sign` is 1 or -1. */
 const DIGEST = `
 local function sum(words, value, sign)
+  -- Garbage that somebody put there has no hash to take away.
+  if #value < 17 then return end
   local a, b, c, d = struct.unpack('>I4I4I4I4', value, 2)
   local more = {a, b, c, d}
   local carry = 0
@@ -136,12 +138,15 @@ return {'committed', ARGV[2], revision, digest, positions, needs}
 
 const HEAD_FIELDS = `'v', 'generation', 'revision', 'digest', 'positions', 'needs'`
 
-/** Keys: the generation, then heads. Answers its fields, then those of each head. */
+/** Keys: the generation, then heads. Answers its fields, then those of each head, or why that one can't be read. */
 export const HEADS: RedisScript = {
   name: 'heads',
   lua: `
 local heads = {redis.call('HMGET', KEYS[1], 'v', 'id', 'sealed')}
-for i = 2, #KEYS do heads[i] = redis.call('HMGET', KEYS[i], ${HEAD_FIELDS}) end
+for i = 2, #KEYS do
+  local head = redis.pcall('HMGET', KEYS[i], ${HEAD_FIELDS})
+  heads[i] = head.err or head
+end
 return heads
 `,
 }

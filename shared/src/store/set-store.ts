@@ -45,6 +45,8 @@ export interface SetChange {
 export interface SetContents {
   readonly head: SetHead
   readonly entries: ReadonlyMap<EntryKey, Entry>
+  /** Entries that are there but can't be read (damaged, sealed with another key): what was known of them stays. */
+  readonly unreadable?: ReadonlySet<EntryKey>
 }
 
 export interface CommitRequest {

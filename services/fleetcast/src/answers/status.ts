@@ -1,6 +1,7 @@
 // Answers about the whole, from the store (and the log, where there is one): sites, fleets, problems, nodes.
 import type { ObjectLog } from '@fleetcast/shared/log/object-log'
 import type { Problem } from '@fleetcast/shared/objects/problem'
+import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import {
   DIRECTORY,
   type DirectoryFleet,
@@ -88,9 +89,19 @@ async function problemsOf(
   store: SetStore,
   sets: readonly SetName[],
 ): Promise<ReadonlyMap<SetName, readonly Problem[]>> {
-  const found = await Promise.all(sets.map(async (set) => [set, await store.problems(set)] as const))
+  const found = await Promise.all(
+    sets.map(async (set) => [set, await store.problems(set).catch((error: unknown) => [unreadable(error)])] as const),
+  )
   return new Map(found)
 }
+
+/** That the problems of one set can't be read is one more of them. */
+const unreadable = (error: unknown): Problem => ({
+  severity: 'error',
+  code: 'store',
+  message: reasonOf(error),
+  place: {},
+})
 
 const viewsOf = (fleets: readonly DirectoryFleet[]): readonly SetName[] => [
   ...new Set(fleets.flatMap((fleet) => fleet.views.map(viewSet))),
@@ -108,12 +119,20 @@ export async function readDirectory(store: SetStore): Promise<Directory> {
   const sites: string[] = []
   for (const entry of entries.values()) {
     if (isLink(entry)) continue
-    const value: unknown = JSON.parse(Buffer.from(entry.bytes).toString())
+    const value = readJson(entry.bytes)
     if (entry.type === FLEET_TYPE) fleets.push(...take(directoryFleet.safeParse(value)))
     if (entry.type === SITE_TYPE) sites.push(...take(directorySite.safeParse(value)).map((site) => site.name))
   }
   const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
   return { fleets: fleets.sort((a, b) => byName(a.name, b.name)), sites: sites.sort(byName) }
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return undefined
+  }
 }
 
 const take = <T>(result: { success: true; data: T } | { success: false }): T[] => (result.success ? [result.data] : [])

@@ -107,6 +107,15 @@ export function createFeed(history: FleetHistory, findView: FindView): Feed {
     return head?.generation !== before
   }
 
+  /** What can't be read was not removed: it stays as it is known (rule 2 of the design). */
+  function withKnown({ entries: read, unreadable }: SetContents): Map<EntryKey, Entry> {
+    const kept = [...(unreadable ?? [])].flatMap((key): [EntryKey, Entry][] => {
+      const known = entries.get(key)
+      return known ? [[key, known]] : []
+    })
+    return new Map([...read, ...kept])
+  }
+
   const feed: Feed = {
     history,
     get head() {
@@ -117,7 +126,7 @@ export function createFeed(history: FleetHistory, findView: FindView): Feed {
     },
     news(news) {
       if (news.kind === 'contents') {
-        waiting.contents = { entries: new Map(news.contents.entries), head: news.contents.head }
+        waiting.contents = { entries: withKnown(news.contents), head: news.contents.head }
         waiting.changes = []
       } else if (waiting.contents !== undefined) {
         // On top of what is not in use yet: the two are taken as one.

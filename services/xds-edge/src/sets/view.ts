@@ -62,7 +62,11 @@ export function createView<User>(generation: string): View<User> {
       if (!known?.delete(user)) return
       if (known.size === 0) users.delete(key)
     },
-    load: ({ head, entries }) => apply(head.revision, diff(resources, entries)),
+    load({ head, entries, unreadable }) {
+      const change = diff(resources, entries)
+      // What can't be read was not removed (rule 2 of the design).
+      return apply(head.revision, { ...change, remove: change.remove.filter((key) => unreadable?.has(key) !== true) })
+    },
     apply,
   }
 }
