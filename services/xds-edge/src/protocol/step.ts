@@ -12,6 +12,8 @@ import { laneOf, type StreamState } from './stream-state.ts'
 export const ORDER_WAIT_MS = 5_000
 /** How long a client has to ask for what a new listener refers to, or for what refers to the things it came with. */
 export const SETTLE_WAIT_MS = 500
+/** More assignments than these are not remembered one by one for a client that has yet to ask for endpoints. */
+const SENT_ENDPOINTS_MAX = 64
 
 /** Sends whatever is due on any lane, in send order; again where that freed a lane that comes earlier. */
 export function pumpAll(stream: StreamState): void {
@@ -181,7 +183,8 @@ function followWithEndpoints(clusters: Lane, step: Step, changedFrom: number): v
   expectEndpoints(stream)
   const endpoints = laneOf(stream, ENDPOINTS)
   if (endpoints === undefined) {
-    stream.sentEndpoints = stream.sentEndpoints.length === 0 ? step.endpoints : 'all'
+    const isFew = stream.sentEndpoints.length === 0 && step.endpoints.length <= SENT_ENDPOINTS_MAX
+    stream.sentEndpoints = isFew ? step.endpoints : 'all'
     return
   }
   // What the client holds from before is not sent with the first answer; now it must be (rule 47).
