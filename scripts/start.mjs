@@ -40,7 +40,9 @@ async function start(flags) {
   progress('installing packages and looking for an Envoy')
   mkdirSync(workFolder, { recursive: true })
   const log = (name) => join(workFolder, `${name}.log`)
-  const [envoy] = await Promise.all([findEnvoy(log('start-envoy')), install(log('start-install'))])
+  // A third of what development needs: nobody should wait for the rest before the first answer.
+  const command = install(log('start-install'), 'services/fleetcast')
+  const [envoy] = await Promise.all([findEnvoy(log('start-envoy')), command])
   if (exitCode !== undefined) return
   const node = recentNode(import.meta.url)
   const home = mkdtempSync(join(tmpdir(), 'fleetcast-'))
