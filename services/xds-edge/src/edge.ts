@@ -12,6 +12,7 @@ import { assignFleet } from './identity/assign-fleet.ts'
 import type { NodeInfo } from './protocol/messages.ts'
 import { createClusterSettling } from './streams/cluster-settling.ts'
 import { createExtraMethods } from './streams/extra-methods.ts'
+import { createNameLimits } from './streams/name-limits.ts'
 import { createRestAnswers } from './streams/rest-answers.ts'
 import { createXdsStreams } from './streams/xds-streams.ts'
 import type { Certificates } from './transport/grpc/certificates.ts'
@@ -99,10 +100,11 @@ export function createEdge(options: EdgeOptions): Edge {
       noteReadiness()
     },
   })
+  const histories = () => [...world.fleets().keys()].flatMap((fleet) => world.history(fleet) ?? [])
   const heads: HeadCheck = createHeadCheck({ store, clock, setsOf: world.setsOf, standing: world.standing })
   const settling = createClusterSettling({
     clock,
-    histories: () => [...world.fleets().keys()].flatMap((fleet) => world.history(fleet) ?? []),
+    histories,
     onSettled() {
       if (options.rest) restAnswers.advanced()
     },
@@ -116,7 +118,12 @@ export function createEdge(options: EdgeOptions): Edge {
     revisionOf: world.revisionOf,
     confirm: heads.confirm,
   }
-  const streams = createXdsStreams({ ...access, logger, tally: createTally(metrics) })
+  const streams = createXdsStreams({
+    ...access,
+    logger,
+    tally: createTally(metrics),
+    nameLimits: createNameLimits(histories),
+  })
   const restAnswers = createRestAnswers({ ...access, fleets: () => world.fleets().keys() })
   const extra = createExtraMethods({
     streams,

@@ -58,6 +58,8 @@ interface Interned extends Subscription {
   /** Counts changes in place: a remembered transition to an older stamp no longer holds. */
   stamp: number
   transitions: Transition[]
+  /** Those that remember a transition to this one: they forget it when nobody holds it any more. */
+  readonly origins: Set<Interned>
 }
 
 interface Transition extends SubscriptionChange {
@@ -75,6 +77,7 @@ const fresh = (): Interned => ({
   high: 0,
   stamp: 0,
   transitions: [],
+  origins: new Set(),
 })
 
 function hashName(name: string, seed: number): number {
@@ -111,6 +114,11 @@ function apply(to: Interned, { wildcard, add, remove }: SubscriptionChange): voi
   for (const name of add) insert(to, name)
 }
 
+function forgetTransitions(from: Interned): void {
+  for (const { to } of from.transitions) to.origins.delete(from)
+  from.transitions = []
+}
+
 export function createSubscriptions(): Subscriptions {
   const none = fresh()
   const table = new Map<string, Interned[]>()
@@ -136,7 +144,10 @@ export function createSubscriptions(): Subscriptions {
     s.holders--
     if (s.holders > 0) return
     leave(s)
-    s.transitions = []
+    forgetTransitions(s)
+    // `none` lives for ever, and so would the names that clients once went to from it.
+    for (const origin of s.origins) origin.transitions = origin.transitions.filter(({ to }) => to !== s)
+    s.origins.clear()
   }
   const hold = (s: Interned): Interned => {
     s.holders++
@@ -186,7 +197,7 @@ export function createSubscriptions(): Subscriptions {
     leave(from)
     apply(from, change)
     from.stamp++
-    from.transitions = []
+    forgetTransitions(from)
     const to = settle(from)
     if (to === from) return from
     from.holders = 0
@@ -196,6 +207,7 @@ export function createSubscriptions(): Subscriptions {
     if (to === from) return
     if (from.transitions.length >= TRANSITIONS_MAX) from.transitions.shift()
     from.transitions.push({ ...change, whole, to, stamp: to.stamp })
+    to.origins.add(from)
   }
 
   // Every Subscription that callers hold was made here, so it is an Interned.

@@ -26,6 +26,7 @@ export interface StreamDeps {
   readonly board: AckBoard
   readonly tally: Tally
   readonly nacks: NackLog
+  readonly nameLimits: NameLimits
   readonly decoder: RequestDecoder
   readonly encoded: EncodedResponses
   readonly subscriptions: Subscriptions
@@ -83,7 +84,7 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
       if (session.record === undefined && !introduce(session, request, deps)) return
       session.stream.receive(request)
       const { length } = request.variant === 'sotw' ? request.names : request.subscribe
-      if (length > 0 && namesOf(session) > NAME_LIMITS.namesMax) refuseNames(session, deps)
+      if (length > 0 && isTooMany(session, deps.nameLimits)) refuseNames(session, deps)
     },
     finished: () => outlet.end('OK', ''),
     closed() {
@@ -97,15 +98,14 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
   }
 }
 
-/** One that names more, once or little by little, is no proxy: its names must not fill the memory. */
-export const NAME_LIMITS: NameLimits = { namesMax: 100_000, nameBytesMax: 4096 }
+/** What it asked for little by little counts together. */
+function isTooMany({ stream }: Session, { namesMax }: NameLimits): boolean {
+  const names = stream.state.lanes.reduce((sum, { subscription }) => sum + subscription.names.size, 0)
+  return names > 1000 && names > namesMax()
+}
 
-const namesOf = ({ stream }: Session): number =>
-  stream.state.lanes.reduce((sum, { subscription }) => sum + subscription.names.size, 0)
-
-function refuseNames({ outlet, record }: Session, { warnOnce }: StreamDeps): void {
-  const { namesMax, nameBytesMax } = NAME_LIMITS
-  const limit = `a stream may ask for ${namesMax} names of ${nameBytesMax} bytes each`
+function refuseNames({ outlet, record }: Session, { nameLimits, warnOnce }: StreamDeps): void {
+  const limit = `a stream may ask for ${nameLimits.namesMax()} names of ${nameLimits.nameBytesMax} bytes each`
   warnOnce(`node ${record?.node.id ?? 'unknown'} was refused: ${limit}`)
   outlet.end('RESOURCE_EXHAUSTED', limit)
 }

@@ -7,7 +7,7 @@ import { createSubscriptions } from '../sets/subscription.ts'
 import { createRequestDecoder } from '../transport/codec/decode-request.ts'
 import { createEncodedResponses } from '../transport/codec/encoded-responses.ts'
 import type { Method } from '../transport/grpc/call.ts'
-import { assignFleetTo, type Kind, NAME_LIMITS, openXdsStream, type Session, type StreamDeps } from './xds-stream.ts'
+import { assignFleetTo, type Kind, openXdsStream, type Session, type StreamDeps } from './xds-stream.ts'
 
 export interface XdsStreams {
   readonly methods: readonly Method[]
@@ -44,7 +44,7 @@ export function createXdsStreams(options: XdsStreamsOptions): XdsStreams {
   const sessions = new Set<Session>()
   const deps: StreamDeps = {
     ...options,
-    decoder: createRequestDecoder(NAME_LIMITS),
+    decoder: createRequestDecoder(options.nameLimits),
     nacks: createNackLog(options),
     encoded: createEncodedResponses(),
     subscriptions: createSubscriptions(),

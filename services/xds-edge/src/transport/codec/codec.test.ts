@@ -10,7 +10,7 @@ import { createRequestDecoder } from './decode-request.ts'
 import { encodeResponse, framePrefixBytes } from './encode-response.ts'
 
 const types = createEnvoyTypes()
-const limits = { namesMax: 1000, nameBytesMax: 1000 }
+const limits = { namesMax: () => 2000, nameBytesMax: 1000 }
 const bytesOf = (type: string, json: object): Buffer => {
   const { value, issues } = encodeMessage(type, json, types)
   if (value === undefined) throw new Error(JSON.stringify(issues))
@@ -50,7 +50,7 @@ test('responses have the bytes that a protobuf library writes', () => {
   })
   const bodyOf = (frame: Buffer): Buffer => frame.subarray(framePrefixBytes)
   expect(bodyOf(encodeResponse({ ...base, variant: 'sotw', removed: [] }))).toEqual(sotw)
-  expect(bodyOf(encodeResponse({ ...base, variant: 'delta', removed: ['x', 'y'] }))).toEqual(delta)
+  expect(bodyOf(encodeResponse({ ...base, variant: 'delta', ttl: true, removed: ['x', 'y'] }))).toEqual(delta)
 })
 
 test('requests are read as they were meant, and equal lists of names are one list', () => {
@@ -87,20 +87,16 @@ test('bytes that are nothing give a fault or a request, never an exception', asy
 
 describe('more names than are read', () => {
   const names = (count: number, length = 1): string[] => Array.from({ length: count }, () => 'n'.repeat(length))
-  const decoder = createRequestDecoder({ namesMax: 3, nameBytesMax: 10 })
+  const versions = (count: number) => Object.fromEntries(names(count).map((name, i) => [`${name}${i}`, '1']))
+  const decoder = createRequestDecoder({ namesMax: () => 1500, nameBytesMax: 10 })
   test.each<[string, object, 'DeltaDiscoveryRequest' | 'DiscoveryRequest', boolean]>([
-    ['as many as may be', { resource_names: names(3, 10) }, 'DiscoveryRequest', true],
-    ['too many', { resource_names: names(4) }, 'DiscoveryRequest', false],
+    ['as many as may be', { resource_names: names(1500, 10) }, 'DiscoveryRequest', true],
+    ['too many', { resource_names: names(1501) }, 'DiscoveryRequest', false],
     ['a long one', { resource_names: names(1, 11) }, 'DiscoveryRequest', false],
-    ['subscribed', { resource_names_subscribe: names(4) }, 'DeltaDiscoveryRequest', false],
-    ['unsubscribed', { resource_names_unsubscribe: names(4) }, 'DeltaDiscoveryRequest', false],
-    ['held', { initial_resource_versions: { a: '1', b: '1', c: '1', d: '1' } }, 'DeltaDiscoveryRequest', false],
-    [
-      'rule 101: held, as many as may be',
-      { initial_resource_versions: { a: '1', b: '1' } },
-      'DeltaDiscoveryRequest',
-      true,
-    ],
+    ['subscribed', { resource_names_subscribe: names(1501) }, 'DeltaDiscoveryRequest', false],
+    ['unsubscribed', { resource_names_unsubscribe: names(1501) }, 'DeltaDiscoveryRequest', false],
+    ['held', { initial_resource_versions: versions(1501) }, 'DeltaDiscoveryRequest', false],
+    ['rule 101: held, as many as may be', { initial_resource_versions: versions(1500) }, 'DeltaDiscoveryRequest', true],
   ])('%s', (_name, json, message, isRead) => {
     const bytes = bytesOf(`${PACKAGE}.${message}`, json)
     const read = message === 'DiscoveryRequest' ? decoder.sotw(bytes) : decoder.delta(bytes)

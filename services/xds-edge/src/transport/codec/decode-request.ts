@@ -15,7 +15,8 @@ export interface RequestDecoder {
 export type RequestFault = 'malformed' | 'excessive'
 
 export interface NameLimits {
-  readonly namesMax: number
+  /** At least a thousand: fewer names are read without asking. */
+  namesMax(): number
   readonly nameBytesMax: number
 }
 
@@ -37,6 +38,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
 
   /** Of the request that is being read. */
   let isExcessive = false
+  const isTooMany = (count: number): boolean => count > 1000 && count > limits.namesMax()
   const faultOf = ({ broken }: Cursor): RequestFault | undefined =>
     broken ? 'malformed' : isExcessive ? 'excessive' : undefined
 
@@ -61,7 +63,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
       count++
     } while (c.at < c.end && c.bytes[c.at] === tag)
     // Counted before a single one is read.
-    if (before.length + count > limits.namesMax) isExcessive = true
+    if (isTooMany(before.length + count)) isExcessive = true
     if (isExcessive) return before
     const names = lists.read(c.bytes, from, to, count)
     return before.length === 0 ? names : [...before, ...names]
@@ -111,7 +113,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
         else if (tag === DELTA.initial) {
           initialVersions ??= new Map()
           readVersion(c, initialVersions)
-          if (initialVersions.size > limits.namesMax) {
+          if (isTooMany(initialVersions.size)) {
             isExcessive = true
             break
           }

@@ -1,0 +1,17 @@
+// How many names a stream may ask for: what clients name is theirs to choose, and must not fill the memory or the time of an
+// edge. Grows with what there is to be asked for, so that no proxy of a large fleet ever meets it.
+import { RESOURCE_TYPES } from '@fleetcast/shared/resources/types'
+import type { FleetHistory } from '../sets/fleet-history.ts'
+import type { NameLimits } from '../transport/codec/decode-request.ts'
+
+const namesFree = 20_000
+const nameBytesMax = 4096
+
+export const createNameLimits = (histories: () => Iterable<FleetHistory>): NameLimits => ({
+  nameBytesMax,
+  // A name for each resource of the largest fleet, and one of former days for each.
+  namesMax: () => namesFree + 2 * Math.max(0, ...[...histories()].map(sizeOf)),
+})
+
+const sizeOf = (history: FleetHistory): number =>
+  RESOURCE_TYPES.reduce((sum, { url }) => sum + history.type(url).size, 0)
