@@ -24,10 +24,13 @@ export interface Metrics {
   ): Histogram<L>
 }
 
+/** How often the event loop is looked at: by default a hundred times a second, which is most of what an idle process does. */
+const LAG_EVERY_MS = 50
+
 /** `processMetrics`: prom-client's own, under their usual names; once a process. Asking for a name again gives the same metric. */
 export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
   const registry = new Registry()
-  if (options.processMetrics) collectDefaultMetrics({ register: registry })
+  if (options.processMetrics) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS })
   const once = <T>(name: string, make: () => T): T => (registry.getSingleMetric(name) as T | undefined) ?? make()
   const base = <L extends string>(name: string, help: string, labels: readonly L[]) => ({
     name,
