@@ -1,12 +1,12 @@
-// The benchmarks. `serve` only serves, `latency` measures from the API server on, `bad-clients` what clients that
-// misbehave do to others; without a word ours and the peers are
-// measured in turn and shown in one table.
+// The benchmarks. `serve` only serves, `latency` measures from the API server on, `bad-clients` what clients that misbehave
+// do to others, `bytes` what a stream holds; without a word ours and the peers are measured in turn and shown in one table.
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Address, parseAddress } from '@fleetcast/shared/runtime/address'
 
 const USAGE = `usage: npm run bench -- [--quick] [--times N] [--only TEXT] [--output FILE]
        npm run bench -- latency [--quick]
+       npm run bench -- bytes
        npm run bench -- bad-clients [--quick] [--only TEXT]
        npm run bench -- serve --listen ADDR --control ADDR [--redis URL] [--workers N]`
 
@@ -37,6 +37,10 @@ async function main(args: readonly string[]): Promise<void> {
     const { quick, only = '' } = readFlags(rest, { quick: { type: 'boolean' }, only: { type: 'string' } })
     const options = { isQuick: quick !== undefined, only, say: console.log }
     return (await import('./bad-clients/bad-clients.ts')).badClients(options, stop.signal)
+  }
+  if (verb === 'bytes') {
+    readFlags(rest, {})
+    return (await import('./bytes.ts')).bytes(console.log)
   }
   if (verb !== '' && !verb.startsWith('-')) throw new WrongUsage(`there is no ${verb}`)
   return compareAll(args)
