@@ -1,7 +1,9 @@
 // Answers about a fleet's revisions, from the store: history, diff, and the order to go back.
+import type { EnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { fleetSet } from '@fleetcast/shared/store/directory'
 import { rollbackCause } from '@fleetcast/shared/store/rollback'
 import type { EntryKey, SetChange, SetStore } from '@fleetcast/shared/store/set-store'
+import { type ContentChange, contentChanges } from './content-diff.ts'
 import { type ChangeView, changeView } from './entry-view.ts'
 import { differences, type Entries, entriesAt } from './revision.ts'
 
@@ -33,11 +35,15 @@ export async function historyOf(
   }))
 }
 
+export interface ChangeInFull extends ChangeView {
+  readonly content: readonly ContentChange[]
+}
+
 export interface DiffView {
   readonly fleet: string
   readonly from: number
   readonly to: number
-  readonly changes: readonly ChangeView[]
+  readonly changes: readonly ChangeInFull[]
 }
 
 export interface Span {
@@ -46,7 +52,12 @@ export interface Span {
 }
 
 /** Undefined where there is no such fleet, or history does not hold one of the revisions. */
-export async function diffOf(store: SetStore, fleet: string, span: Span): Promise<DiffView | undefined> {
+export async function diffOf(
+  store: SetStore,
+  fleet: string,
+  span: Span,
+  types: () => EnvoyTypes,
+): Promise<DiffView | undefined> {
   const set = fleetSet(fleet)
   const contents = await store.load(set)
   const history = await store.history(set, REVISIONS_MAX)
@@ -54,7 +65,11 @@ export async function diffOf(store: SetStore, fleet: string, span: Span): Promis
   const from = span.from ?? to - 1
   const [before, after] = [from, to].map((revision) => entriesAt(contents, history, revision))
   if (!before || !after || contents.head.revision === 0) return undefined
-  return { fleet, from, to, changes: differences(before, after).map(changeView) }
+  const changes = differences(before, after).map((each) => ({
+    ...changeView(each),
+    content: contentChanges(each.before, each.after, types()),
+  }))
+  return { fleet, from, to, changes }
 }
 
 export interface Rollback {

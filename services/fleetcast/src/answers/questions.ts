@@ -1,5 +1,6 @@
 // The questions of operators, by path of an admin address: the one place that names them. The verbs ask these, whether an
 // admin address answers or the store itself does.
+import { createEnvoyTypes, type EnvoyTypes } from '@fleetcast/shared/envoy/types'
 import type { Answer, Query } from '@fleetcast/shared/runtime/admin'
 import type { SetStore } from '@fleetcast/shared/store/set-store'
 import { diffOf, historyOf, rollBack } from './history.ts'
@@ -16,13 +17,19 @@ const numberOf = (text: string | undefined): number | undefined =>
 
 export function createQuestions(sources: Sources): Questions {
   const { store } = sources
+  let known: EnvoyTypes | undefined
+  /** Made when somebody asks: most processes are never asked. */
+  const types = (): EnvoyTypes => {
+    known ??= createEnvoyTypes()
+    return known
+  }
   return {
     questions: {
       '/status': () => overviewOf(sources),
       '/problems': async () => (await overviewOf(sources)).problems,
       '/nodes': ({ fleet }) => nodesOf(store, fleet),
       '/history': ({ fleet = '', limit }) => historyOf(store, fleet, numberOf(limit) ?? 20),
-      '/diff': ({ fleet = '', from, to }) => diffOf(store, fleet, { from: numberOf(from), to: numberOf(to) }),
+      '/diff': ({ fleet = '', from, to }) => diffOf(store, fleet, { from: numberOf(from), to: numberOf(to) }, types),
       '/explain': ({ name = '', fleet }) => findNamed(store, name, fleet),
     },
     orders: { '/rollback': (query) => orderRollback(store, query) },

@@ -1,3 +1,4 @@
+import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { resource } from '@fleetcast/shared/resources/resource'
 import { createMemoryStore } from '@fleetcast/shared/store/memory'
 import { type Entry, entryKey, type SetStore } from '@fleetcast/shared/store/set-store'
@@ -7,6 +8,8 @@ import { diffOf, historyOf, rollBack } from './history.ts'
 const CLUSTER = 'type.googleapis.com/envoy.config.cluster.v3.Cluster'
 const entry = (name: string, text: string): Entry => resource({ type: CLUSTER, name, bytes: Buffer.from(text) })
 
+const made = createEnvoyTypes()
+const types = () => made
 let store: SetStore
 /** Revision 1: a, b. Revision 2: b changed, c added. Revision 3: a removed. */
 beforeEach(async () => {
@@ -34,7 +37,7 @@ const rows: [from: number | undefined, to: number | undefined, expected: string[
 
 describe('revisions of a fleet', () => {
   test.each(rows)('diff %s to %s', async (from, to, expected) => {
-    const diff = await diffOf(store, 'f', { from, to })
+    const diff = await diffOf(store, 'f', { from, to }, types)
     expect(diff?.changes.map((c) => `${c.change} ${c.name}`)).toEqual(expected)
   })
 
@@ -49,13 +52,13 @@ describe('revisions of a fleet', () => {
   test.each([1, 2, 3])('going back to %s gives its content as a new revision', async (revision) => {
     const done = await rollBack(store, 'f', revision)
     expect(done?.revision).toBe(revision)
-    const diff = await diffOf(store, 'f', { from: revision, to: done?.as })
+    const diff = await diffOf(store, 'f', { from: revision, to: done?.as }, types)
     expect(diff?.changes.filter((c) => c.type === 'cds')).toEqual([])
   })
 
   test('what is not there', async () => {
     expect(await historyOf(store, 'g', 2)).toBeUndefined()
-    expect(await diffOf(store, 'g', {})).toBeUndefined()
+    expect(await diffOf(store, 'g', {}, types)).toBeUndefined()
     expect(await rollBack(store, 'g', 1)).toBeUndefined()
     expect(await rollBack(store, 'f', 9)).toBeUndefined()
   })

@@ -13,7 +13,9 @@ import {
   siteSet,
   viewSet,
 } from '@fleetcast/shared/store/directory'
+import { readOrigins, sourcesSet } from '@fleetcast/shared/store/origins'
 import { isLink, type NodeStatus, type SetName, type SetStore } from '@fleetcast/shared/store/set-store'
+import { type OriginsOf, refusals } from './refusals.ts'
 
 export interface SiteView {
   readonly site: string
@@ -78,7 +80,7 @@ export async function overviewOf({ store, log, sites: watched = [] }: Sources): 
       }
     }),
     unassigned: nodes.filter((node) => node.fleet === undefined).length,
-    problems: [...problems.values()].flat(),
+    problems: [...problems.values(), refusals(nodes, await originsOf(store, nodes))].flat(),
   }
 }
 
@@ -93,6 +95,15 @@ async function problemsOf(
     sets.map(async (set) => [set, await store.problems(set).catch((error: unknown) => [unreadable(error)])] as const),
   )
   return new Map(found)
+}
+
+/** Only of fleets that have something refused. */
+async function originsOf(store: SetStore, nodes: readonly NodeStatus[]): Promise<OriginsOf> {
+  const refusing = new Set(nodes.filter(isRefusing).flatMap(({ fleet }) => fleet ?? []))
+  const read = async (fleet: string) =>
+    [fleet, readOrigins(fleet, (await store.load(sourcesSet(fleet))).entries)] as const
+  const found = new Map(await Promise.all([...refusing].map(read)))
+  return (fleet) => found.get(fleet) ?? new Map()
 }
 
 /** That the problems of one set can't be read is one more of them. */

@@ -3,6 +3,7 @@
 // resource is sensitive wherever there is a key to seal it with.
 import { asObject, isWrittenNumber } from '@fleetcast/shared/envoy/json-value'
 import { type Resource, resource } from '@fleetcast/shared/resources/resource'
+import { originsResource, readOrigins } from '@fleetcast/shared/store/origins'
 import { type Entry, type EntryKey, entryKey, isLink } from '@fleetcast/shared/store/set-store'
 import { z } from 'zod'
 import type { Facts } from './document.ts'
@@ -12,7 +13,6 @@ import { isSettingsKey } from './settings-schema.ts'
 import { readPage } from './written.ts'
 
 export const GOOD_TYPE = 'fleetcast.dev/sources'
-export const goodSet = (fleet: string): string => `sources/${fleet}`
 
 const record = z.object({
   settings: z.record(z.string(), z.unknown()),
@@ -31,6 +31,10 @@ export function goodResource(fleet: string, good: LastGood, sealKey: Uint8Array 
   return resource({ type: GOOD_TYPE, name: fleet, bytes, sensitive: sealKey !== undefined, sealKey })
 }
 
+/** Where each resource was written. */
+export const goodOrigins = (fleet: string, good: LastGood): Resource =>
+  originsResource(fleet, [...good.documents.values()].flat())
+
 /** The record with the resources that were committed; undefined where there is none that can be read. */
 export function readGood(
   fleet: string,
@@ -41,6 +45,7 @@ export function readGood(
   const entry = held.get(entryKey({ type: GOOD_TYPE, name: fleet }))
   const parsed = record.safeParse(entry && !isLink(entry) ? readJson(entry.bytes) : undefined)
   if (!parsed.success) return undefined
+  const places = readOrigins(fleet, held)
   const page = readPage('{}', {})
   const settings: GoodKeys = Object.fromEntries(
     Object.entries(asObject(parsed.data.settings)).flatMap(([key, raw]) =>
@@ -50,7 +55,9 @@ export function readGood(
   const documents = Object.entries(parsed.data.documents).map(([id, names]) => {
     const natives = names.flatMap(([type, name]): readonly NativeResource[] => {
       const kept = committed.get(entryKey({ type, name }))
-      return kept && !isLink(kept) ? [{ ...kept, ...factsOf(kept), path: '', place: {}, isKept: true }] : []
+      return kept && !isLink(kept)
+        ? [{ ...kept, ...factsOf(kept), path: '', place: places.get(entryKey(kept)) ?? {}, isKept: true }]
+        : []
     })
     return [id, natives] as const
   })

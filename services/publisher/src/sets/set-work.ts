@@ -7,6 +7,7 @@ import { isEmptyChange } from '@fleetcast/shared/resources/digest'
 import type { Resource } from '@fleetcast/shared/resources/resource'
 import { ENDPOINTS } from '@fleetcast/shared/resources/types'
 import { DIRECTORY, type DirectoryFleet, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
+import { sourcesSet } from '@fleetcast/shared/store/origins'
 import {
   type EntryKey,
   entryKey,
@@ -19,7 +20,7 @@ import {
 import { compileDirectory } from '../compile/compile-directory.ts'
 import { type Compiler, untouched } from '../compile/compiler.ts'
 import type { Facts } from '../fleets/document.ts'
-import { goodResource, goodSet, readGood } from '../fleets/good-record.ts'
+import { goodOrigins, goodResource, readGood } from '../fleets/good-record.ts'
 import type { ViewId } from '../views/views.ts'
 import { byText } from '../world/order.ts'
 import type { Committer, Wanted } from './committer.ts'
@@ -75,7 +76,7 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   /** What an earlier process knew to be good, before the fleet is read for the first time. */
   async function restore(name: string): Promise<void> {
     if (restored.has(name)) return
-    const [held, committed] = await Promise.all([mirrors.loaded(goodSet(name)), mirrors.loaded(fleetSet(name))])
+    const [held, committed] = await Promise.all([mirrors.loaded(sourcesSet(name)), mirrors.loaded(fleetSet(name))])
     if (restored.has(name)) return
     restored.add(name)
     const good = readGood(name, held.entries, committed.entries, factsOf)
@@ -133,10 +134,10 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   async function workGood(name: string): Promise<void> {
     const good = compiler.good(name)
     if (!good) return
-    const wanted = goodResource(name, good, sealKey)
-    const mirror = await mirrors.loaded(goodSet(name))
-    const entries = new Map([[entryKey(wanted), wanted]])
-    await commitChange(goodSet(name), mirror, () => diff(mirror.entries, entries))
+    const wanted = [goodResource(name, good, sealKey), goodOrigins(name, good)]
+    const mirror = await mirrors.loaded(sourcesSet(name))
+    const entries = new Map(wanted.map((each) => [entryKey(each), each]))
+    await commitChange(sourcesSet(name), mirror, () => diff(mirror.entries, entries))
   }
 
   /** Names that the view does not hold yet. */
