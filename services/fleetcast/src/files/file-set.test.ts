@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -117,6 +117,14 @@ describe('a set of files', () => {
     clock.advance(10_000)
     await set.deliver(files({ a: '2' }), true)
     expect(await seen()).toEqual(both({ a: '2', b: '1' }))
+  })
+
+  test('rule 8: a secret is readable by this user only, also while it is kept', async () => {
+    const { set } = start(5000)
+    await set.deliver(new Map([['sds/a', { text: 'SECRET', sensitive: true }], ...files({ b: '1' })]))
+    await set.deliver(files({ b: '2' }))
+    const modes = ['sds/a', 'b'].map(async (path) => (await stat(join(folder, path))).mode & 0o777)
+    expect(await Promise.all(modes)).toEqual([0o600, 0o644])
   })
 
   test('files of others stay', async () => {

@@ -5,7 +5,7 @@
 // ConfigMap loader put them) link through it. Swapping .set swaps all. Then the link of each changed file is renamed over
 // itself, because that is the event by which an Envoy that watches one path hears of it.
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, readlink, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 
@@ -111,6 +111,9 @@ function difference(present: OutputFiles, next: OutputFiles): Delivery {
   return { written, removed: [...present.keys()].filter((path) => !next.has(path)) }
 }
 
+/** The bits of a mode that let others in. */
+const OTHERS = 0o077
+
 /** What an earlier delivery, of this process or another, left there. */
 async function readPresent(folder: string): Promise<OutputFiles> {
   const set = join(folder, PRESENT)
@@ -119,7 +122,10 @@ async function readPresent(folder: string): Promise<OutputFiles> {
   const read = await Promise.all(
     files.map(async (entry): Promise<[string, OutputFile]> => {
       const path = join(entry.parentPath, entry.name)
-      return [relative(set, path), { text: await readFile(path, 'utf8') }]
+      const { mode } = await stat(path)
+      // What only this user could read stays so where it is kept.
+      const sensitive = (mode & OTHERS) === 0
+      return [relative(set, path), { text: await readFile(path, 'utf8'), sensitive }]
     }),
   )
   return new Map(read)

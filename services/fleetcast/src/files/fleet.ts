@@ -25,6 +25,7 @@ export interface FleetOptions extends Omit<AdsOptions, 'node'> {
 
 /** A state of the world says nothing of names that do not exist: they count as absent after this. */
 const SILENCE_MS = 1_000
+const NO_ANSWER_MS = 3_000
 /** For an Envoy to take new clusters from its files before listeners and routes come that refer to them (rule 6 of the design). */
 const CLUSTERS_SETTLE_MS = 500
 
@@ -42,11 +43,16 @@ export async function followFleet(options: FleetOptions, signal: AbortSignal): P
       session.heard(response, stream)
     })
     session.ask(stream)
+    // A node of an unknown fleet is held, not refused: nothing else says so.
+    const cancelRemark = clock.after(NO_ANSWER_MS, () => {
+      if (!held.world.isListed()) logger.warn({ fleet }, 'the edge has not answered yet: does it serve this fleet?')
+    })
     const stop = (): void => stream.close()
     signal.addEventListener('abort', stop, { once: true })
     const reason = await stream.ended
     signal.removeEventListener('abort', stop)
     session.end()
+    cancelRemark()
     return reason
   }
   while (!signal.aborted) {
