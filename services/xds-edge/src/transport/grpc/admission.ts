@@ -1,6 +1,7 @@
 // Lets new streams in a few at a time, so that thousands at once do not hold up those that are there. One that comes alone is
 // let in at once. Never forgets one, and never lets in one that has gone meanwhile.
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { Clock } from '@fleetcast/shared/runtime/clock'
 
 export interface Admission {
   /** Runs now, or after other work had its turn. */
@@ -51,28 +52,41 @@ export function createAdmission(onTurn: (run: () => void) => void): Admission {
 
 export interface StreamLimit {
   opened(): void
-  /** One of them was let in: there is room for more. */
-  admitted(): void
   closed(): void
-}
-
-/**
- * How many streams a client may open ahead: its limit grows with what was let in, up to `streamsMax`. HTTP/2 clients keep what is
- * over the limit until it is raised.
- */
-export function createStreamLimit(session: ServerHttp2Session, streamsMax: number): StreamLimit {
-  let open = 0
-  let limit = Math.min(streamsAhead, streamsMax)
-  return {
-    opened: () => void open++,
-    admitted() {
-      if (limit >= streamsMax || open + streamsAhead / 2 <= limit || session.destroyed || session.closed) return
-      limit = Math.min(open + streamsAhead, streamsMax)
-      session.settings({ maxConcurrentStreams: limit })
-    },
-    closed: () => void open--,
-  }
 }
 
 /** The least that HTTP/2 recommends. */
 export const streamsAhead = 100
+const raiseBy = 10
+const raiseMs = 40
+
+/**
+ * How many streams a client may have open: at first a hundred, then some more a second for as long as it uses them up, to
+ * `streamsMax`. HTTP/2 clients keep what is over the limit until it is raised. A connection of an Envoy has ten at most: only
+ * who opens thousands is slowed, and that is what keeps them from holding up others.
+ */
+export function createStreamLimit(session: ServerHttp2Session, streamsMax: number, clock: Clock): StreamLimit {
+  let open = 0
+  let limit = Math.min(streamsAhead, streamsMax)
+  let isRaiseDue = false
+
+  const look = (): void => {
+    if (isRaiseDue || limit >= streamsMax || open + streamsAhead / 2 <= limit) return
+    isRaiseDue = true
+    clock.after(raiseMs, raise)
+  }
+  const raise = (): void => {
+    isRaiseDue = false
+    if (session.destroyed || session.closed) return
+    limit = Math.min(limit + raiseBy, streamsMax)
+    session.settings({ maxConcurrentStreams: limit })
+    look()
+  }
+  return {
+    opened() {
+      open++
+      look()
+    },
+    closed: () => void open--,
+  }
+}

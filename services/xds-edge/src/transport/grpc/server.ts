@@ -105,10 +105,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     const { streams: limit } = connection
     limit.opened()
     stream.once('close', limit.closed)
-    admission.admit(stream, () => {
-      limit.admitted()
-      open(stream, headers, connection.peer)
-    })
+    admission.admit(stream, () => open(stream, headers, connection.peer))
   }
   const open = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void => {
     const path = String(headers[':path'])
@@ -132,7 +129,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   server.on('session', (session: ServerHttp2Session) => {
     sessions.set(session, {
       peer: peerOf(session.socket),
-      streams: createStreamLimit(session, limits.streamsPerConnectionMax),
+      streams: createStreamLimit(session, limits.streamsPerConnectionMax, clock),
     })
     session.setLocalWindowSize(connectionWindowBytes)
     session.on('error', (error) => logger.debug({ reason: reasonOf(error) }, 'a connection failed'))

@@ -59,6 +59,8 @@ export function runStream(
   const end = (status: StatusName, message: string): void => {
     if (isEnded) return
     isEnded = true
+    // Its connection is gone: ending it would only make an error of that.
+    if (stream.destroyed || stream.writableEnded) return
     // One that does not read what is left for it must not keep the stream.
     cancelLinger = clock.after(unreadMs, () => stream.close(constants.NGHTTP2_CANCEL))
     stream.once('wantTrailers', () => {
