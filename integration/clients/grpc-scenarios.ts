@@ -176,7 +176,6 @@ export function testPeer(name: string, command: () => { readonly command: string
 export async function serveOwn({ stage, peer }: Scene): Promise<void> {
   const port = await freePort()
   const address = `127.0.0.1:${port}`
-  stage.folder.replace('fleet.yaml', 'grpc: true', `grpc: { servers: { addresses: ["${address}"] } }`)
   stage.folder.write('own.yaml', manifests('own', ['127.0.0.1'], port))
   await peer.serve(address)
   peer.follow('xds:///own.shop:50051')

@@ -1,10 +1,10 @@
 // The catalog index: which objects make up which service, kept up to date change by change. A service is compiled when
 // it is asked for and kept until one of its objects changes, so that the cost of a change does not grow with the world.
 import type { CatalogService, ServiceKey } from '@fleetcast/shared/catalog/catalog'
-import type { NodeObject, ObjectKey, ServiceObject, SliceObject } from '@fleetcast/shared/objects/object'
+import type { NodeObject, ObjectKey, ServiceObject, ServicePort, SliceObject } from '@fleetcast/shared/objects/object'
 import type { Checked } from '@fleetcast/shared/objects/problem'
 import type { WorldChange } from '../world/world.ts'
-import { compileService } from './compile-service.ts'
+import { compileService, isSamePort } from './compile-service.ts'
 
 export interface Catalog {
   /** Returns the services whose endpoints may have changed. */
@@ -13,6 +13,8 @@ export interface Catalog {
   service(site: string, key: ServiceKey): Checked<CatalogService> | undefined
   /** The Service objects by site, for what only they know (labels, annotations, type). */
   objects(key: ServiceKey): ReadonlyMap<string, ServiceObject>
+  /** The numbers that a port of a Service has in its Pods, as its slices tell them; sorted. */
+  targetPorts(site: string, key: ServiceKey, port: ServicePort): readonly number[]
   /** Every Service of every site. */
   keys(): Iterable<ServiceKey>
 }
@@ -81,6 +83,14 @@ export function createCatalog(): Catalog {
       return parts.compiled
     },
     objects: (key) => services.get(key) ?? NOTHING,
+    targetPorts(site, key, port) {
+      const isOnly = services.get(key)?.get(site)?.ports.length === 1
+      const slices = indexOf(site).parts.get(key)?.slices.values() ?? []
+      const numbers = [...slices].flatMap(({ ports }) =>
+        ports.flatMap((each) => (isSamePort(each, port, isOnly && ports.length === 1) ? (each.port ?? []) : [])),
+      )
+      return [...new Set(numbers)].sort((a, b) => a - b)
+    },
     keys: () => services.keys(),
   }
 }

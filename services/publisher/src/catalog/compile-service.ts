@@ -85,7 +85,7 @@ function endpointsOf(slice: SliceObject, port: ServicePort, isOnly: boolean, inp
 }
 
 /** A slice names its ports as the Service does: that resolves named target ports, pod by pod. */
-function isSamePort(slicePort: SlicePort, port: ServicePort, bothAreOnly: boolean): boolean {
+export function isSamePort(slicePort: SlicePort, port: ServicePort, bothAreOnly: boolean): boolean {
   if (slicePort.protocol !== port.protocol) return false
   if ((slicePort.name ?? '') === (port.name ?? '')) return true
   return bothAreOnly && (!slicePort.name || !port.name)

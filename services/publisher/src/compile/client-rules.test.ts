@@ -69,6 +69,8 @@ describe('what gRPC takes', () => {
     const servers = of(LISTENER).filter((each) => String(at(each, 'name')).startsWith('grpc/server?'))
     expect(namesOf(servers)).toEqual([
       'grpc/server?xds.resource.listening_address=0.0.0.0:9000',
+      'grpc/server?xds.resource.listening_address=127.0.0.1:9000',
+      'grpc/server?xds.resource.listening_address=[::1]:9000',
       'grpc/server?xds.resource.listening_address=[::]:9000',
     ])
     for (const server of servers) {

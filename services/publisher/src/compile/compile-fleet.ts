@@ -14,7 +14,7 @@ import type { Facts } from '../fleets/document.ts'
 import type { FleetDefinition, NativeResource } from '../fleets/read-fleet.ts'
 import type { FleetSettings } from '../fleets/settings.ts'
 import { type ViewId, viewId } from '../views/views.ts'
-import type { CompileGrpc, GrpcPart } from './compile-grpc.ts'
+import { type CompileGrpc, type GrpcPart, isNamedTarget } from './compile-grpc.ts'
 import type { CompileSecret } from './compile-secrets.ts'
 import { chosenServices, isChosen, placeholder, resolve, type Services } from './find-services.ts'
 import { type ClusterPart, linkTo, type ServiceParts } from './service-parts.ts'
@@ -124,11 +124,19 @@ function addChosenClusters(input: FleetInput, draft: Draft): void {
   }
 }
 
-/** gRPC's servers whose addresses no Service tells. */
+/** gRPC's servers whose addresses no Service tells: the settings name them, or the slices of a target port that is a name. */
 function addServers(input: FleetInput, draft: Draft): void {
-  const { value, problems } = input.compileGrpc.servers(input.settings)
+  const { settings, services, compileGrpc } = input
+  const { value, problems } = compileGrpc.servers(settings)
   draft.problems.push(...problems)
   addGrpcParts(input, value, draft)
+  if (!settings.grpc) return
+  for (const [site, service] of chosenServices(settings, services)) {
+    for (const port of service.ports.filter(isNamedTarget)) {
+      for (const number of services.targetPorts(site, `${service.namespace}/${service.name}`, port))
+        addGrpcParts(input, compileGrpc.serversAt(settings.grpc, number), draft)
+    }
+  }
 }
 
 /** What was written by hand under the same name goes first: that is how a target gets routes of its own. */

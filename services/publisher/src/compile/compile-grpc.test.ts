@@ -48,6 +48,20 @@ describe('the cost of a change', () => {
     expect([...touched.views.values()].flatMap((names) => [...names])).toEqual(['shop/echo/grpc'])
   })
 
+  test('a slice of a port that is a number touches no fleet, of one that is a name those that may serve it', () => {
+    const { apply, entries } = start('grpc: true')
+    const named = service('shop/cart', { ports: [{ ...grpcPort, targetPort: 'serving' }] })
+    apply(came(echo), came(named))
+    expect(listeners(entries()).filter((name) => name.endsWith('[::]:9001'))).toEqual([])
+    const touchedBy = (...changes: WorldChange[]) => [...apply(...changes).fleets]
+    expect(touchedBy(came(slice('shop/echo', ['10.0.0.1'])))).toEqual([])
+    const ports = [{ name: 'grpc', port: 9001, protocol: 'TCP' }] as const
+    const first = slice('shop/cart', ['10.0.0.2'], { ports })
+    expect(touchedBy(came(first))).toEqual(['apps'])
+    expect(listeners(entries()).filter((name) => name.endsWith('[::]:9001'))).toHaveLength(1)
+    expect(touchedBy(came(slice('shop/cart', ['10.0.0.3'], { ports }), 'east', first))).toEqual([])
+  })
+
   test('a Service that changes leaves what others have as it is', () => {
     const { apply, entries } = start('grpc: true')
     apply(came(echo), came(cart))
@@ -72,7 +86,7 @@ describe('the cost of a change', () => {
 
 describe('names', () => {
   const target = 'echo.shop:50051'
-  const serversOf = (prefix: string) => [`${prefix}0.0.0.0:9000`, `${prefix}[::]:9000`]
+  const serversOf = (prefix: string) => ['0.0.0.0', '[::]', '127.0.0.1', '[::1]'].map((host) => `${prefix}${host}:9000`)
   test.each([
     ['grpc: true', [target, ...serversOf('grpc/server?xds.resource.listening_address=')]],
     [
@@ -84,8 +98,9 @@ describe('names', () => {
       'grpc: { servers: { name: "xdstp://a/envoy.config.listener.v3.Listener/%s" } }',
       [
         target,
-        'xdstp://a/envoy.config.listener.v3.Listener/0.0.0.0%3A9000',
-        'xdstp://a/envoy.config.listener.v3.Listener/%5B%3A%3A%5D%3A9000',
+        ...['0.0.0.0', '%5B%3A%3A%5D', '127.0.0.1', '%5B%3A%3A1%5D'].map(
+          (host) => `xdstp://a/envoy.config.listener.v3.Listener/${host}%3A9000`,
+        ),
       ],
     ],
     ['grpc: { servers: { name: "$&%s" } }', [target, ...serversOf('$&')]],

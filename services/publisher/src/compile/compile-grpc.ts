@@ -31,8 +31,10 @@ export interface TargetInput {
 }
 
 export interface CompileGrpc {
-  /** What a port of a Service adds: Listener and routes of each target, and its servers' Listeners. */
+  /** What a port of a Service adds: Listener and routes of each target, and its servers' Listeners where it tells their port. */
   port(grpc: GrpcSettings, input: TargetInput): readonly GrpcPart[]
+  /** The Listeners of servers at a port of their Pods. */
+  serversAt(grpc: GrpcSettings, port: number): readonly GrpcPart[]
   /** The servers whose addresses the settings name, and what is wrong with the Listener of all servers. */
   servers(settings: FleetSettings): Checked<readonly GrpcPart[]>
 }
@@ -53,6 +55,8 @@ export function createCompileGrpc(types: EnvoyTypes): CompileGrpc {
   }
   const serverPart = (grpc: GrpcSettings, address: string): GrpcPart =>
     partOf(LISTENER, serverName(grpc, address), listenerAt(grpc, address).value)
+  const serversAt = (grpc: GrpcSettings, port: number): readonly GrpcPart[] =>
+    HOSTS.map((host) => serverPart(grpc, `${host}:${port}`))
 
   return {
     port(grpc, { site, service, port, cluster }) {
@@ -61,9 +65,10 @@ export function createCompileGrpc(types: EnvoyTypes): CompileGrpc {
       const targets = grpc.naming.map((each) => nameOf(each, names)).filter((target) => target !== undefined)
       return [
         ...targets.flatMap((target) => targetParts(target, cluster)),
-        ...wildcardAddresses(service, port).map((address) => serverPart(grpc, address)),
+        ...(hasNumber(service, port) ? serversAt(grpc, port.targetPort ?? port.port) : []),
       ]
     },
+    serversAt,
     servers({ grpc }) {
       if (!grpc) return NOTHING
       const { problems } = listenerAt(grpc, grpc.servers.addresses[0] ?? ANY_ADDRESS)
@@ -89,11 +94,16 @@ function targetParts(target: string, cluster: string): readonly GrpcPart[] {
   return [partOf(LISTENER, target, resource(listener)), partOf(ROUTES, target, resource(routes))]
 }
 
-/** A server in a Pod listens at every address of it. A target port that is a name is known to the Pod alone. */
-function wildcardAddresses({ type }: ServiceObject, { port, targetPort = port, protocol }: ServicePort) {
-  if (type === 'ExternalName' || protocol !== 'TCP' || typeof targetPort !== 'number') return []
-  return [`0.0.0.0:${targetPort}`, `[::]:${targetPort}`]
-}
+/** Where a server listens in a Pod: at every address, or for what stands beside it. */
+const HOSTS = ['0.0.0.0', '[::]', '127.0.0.1', '[::1]']
+
+/** Only the slices know what number such a port has. */
+export const isNamedTarget = ({ protocol, targetPort }: ServicePort): boolean =>
+  protocol === 'TCP' && typeof targetPort === 'string'
+
+type NumberedPort = ServicePort & { readonly targetPort?: number }
+const hasNumber = ({ type }: ServiceObject, port: ServicePort): port is NumberedPort =>
+  type !== 'ExternalName' && port.protocol === 'TCP' && typeof port.targetPort !== 'string'
 
 const serverName = ({ servers }: GrpcSettings, address: string): string =>
   servers.name.replace('%s', () => (servers.name.startsWith('xdstp:') ? encodeURIComponent(address) : address))

@@ -23,7 +23,7 @@ import { byText } from '../world/order.ts'
 import type { WorldChange } from '../world/world.ts'
 import { createCompileCluster } from './compile-clusters.ts'
 import { type CompiledFleet, compileFleet } from './compile-fleet.ts'
-import { createCompileGrpc } from './compile-grpc.ts'
+import { createCompileGrpc, isNamedTarget } from './compile-grpc.ts'
 import { createCompileSecret } from './compile-secrets.ts'
 import { encodeAssignment } from './encode-assignment.ts'
 import { isChosen } from './find-services.ts'
@@ -137,6 +137,13 @@ export function createCompiler(options: CompilerOptions): Compiler {
       touchFleet(name, touched)
     }
   }
+  /** The ports of slices, which hardly ever change, tell gRPC's servers the number of a target port that is a name. */
+  function touchServers({ before, after }: WorldChange, keys: readonly ServiceKey[], touched: Touched): void {
+    const [from, to] = [before, after].map((slice) => slice && 'endpoints' in slice && JSON.stringify(slice.ports))
+    const services = from === to ? [] : keys.flatMap((key) => [...catalog.objects(key).values()])
+    if (!services.some(({ ports }) => ports.some(isNamedTarget))) return
+    for (const [name, { definition }] of fleets) if (definition?.settings?.grpc) touchFleet(name, touched)
+  }
   function touchFleet(name: string, touched: Touched): void {
     stateOf(name).compiled = undefined
     touched.fleets.add(name)
@@ -217,7 +224,9 @@ export function createCompiler(options: CompilerOptions): Compiler {
         for (const name of fleets.keys()) touchFleet(name, touched)
       }
       for (const change of changes) {
-        touchServices(catalog.apply(change), touched)
+        const keys = catalog.apply(change)
+        touchServices(keys, touched)
+        touchServers(change, keys, touched)
         touchFleets(change, touched)
       }
       return touched

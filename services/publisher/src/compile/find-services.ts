@@ -11,6 +11,8 @@ export interface Services {
   keys(): Iterable<ServiceKey>
   /** By site. */
   objects(key: ServiceKey): ReadonlyMap<string, ServiceObject>
+  /** The numbers that a port has in its Pods. */
+  targetPorts(site: string, key: ServiceKey, port: ServicePort): readonly number[]
 }
 
 export interface FoundPort {
