@@ -32,6 +32,7 @@ function accept(lane: Lane, response: Response): void {
 
 /** Rule 19: the client may have applied some of it. All of it counts as refused until something newer is accepted. */
 function refuse(lane: Lane, response: Response): void {
+  lane.refusedAt = lane.stepTo
   if (response.variant === 'sotw' && lane.type.full) {
     lane.refused = 'all'
     return

@@ -54,6 +54,7 @@ function move(lane: Lane, fleet: FleetHistory, isReturn: boolean): void {
   // Positions of another history mean nothing here.
   lane.answeredAt = -1
   lane.stepTo = -1
+  lane.refusedAt = fleet.seq
   lane.sharedMark = isReturn ? Number.POSITIVE_INFINITY : -1
   lane.own?.due.clear()
   lane.own?.owed.clear()

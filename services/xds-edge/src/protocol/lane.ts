@@ -76,6 +76,8 @@ export interface Lane extends Member {
   own: Own | undefined
   /** Names that the client refused and has accepted nothing newer of; `all` for a refused full state. */
   refused: Set<string> | 'all' | undefined
+  /** The state of the last response that was refused. */
+  refusedAt: number
   /** What something that is to be sent waits for: another lane's turn, or leave to remove. */
   waitsFor: 'nothing' | 'order' | 'removal'
   /** Sum of the positions of the last shared response: a nonce made of positions is used once (rule 12). */
@@ -108,6 +110,7 @@ export function createLane(
     isAwaiting: false,
     own: undefined,
     refused: undefined,
+    refusedAt: -1,
     waitsFor: 'nothing',
     sharedMark: -1,
     beatMs: 0,

@@ -112,8 +112,10 @@ export function areExpectedAnswered(stream: StreamState): boolean {
 export function mayRemoveThrough(lane: Lane): number {
   const { stream } = lane
   const parents = orderOf(lane).parents ?? []
-  // While its own newest state is refused, the client may still need what that state replaces.
-  if (hasRefused(lane) || stream.isReturning) return -1
+  // While its own newest state is refused, the client may still need what that state replaces. A removal that came later is
+  // another state: it may be the correction (rule 17).
+  const isRefusedStill = hasRefused(lane) && (lane.group?.lastRemoval ?? 0) <= lane.refusedAt
+  if (isRefusedStill || stream.isReturning) return -1
   let through = Number.POSITIVE_INFINITY
   for (const type of parents) {
     const parent = laneOf(stream, type)

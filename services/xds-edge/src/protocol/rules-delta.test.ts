@@ -77,6 +77,7 @@ describe('subscriptions, delta', () => {
       'rule 55: a missing name is told, and sent when it comes',
       '= cds A1\n< eds Z\n> eds -Z\n< eds ack\n= eds Z1\n> eds Z1',
     ],
+    ['rule 55: also where the fleet was not known yet', '< eds Z\n= cds A1\n> eds -Z'],
     [
       'rule 55: in every type',
       '= cds A1\n< sds Z\n> sds -Z\n< rds Z\n> rds -Z\n< cds Z\n> cds -Z\n< lds Z\n< cds ack\n> lds -Z',

@@ -107,6 +107,10 @@ describe('content of responses, SotW', () => {
     ['rule 39: also where nothing was answered', '= cds A1\n< rds late\n= rds late1\n> rds late1'],
     ['rule 40: the answer to the first request is at once', '= rds A1\n< rds A\n> rds A1'],
     ['rule 41: an empty fleet is answered at once', '= nothing\n< cds\n> cds\n< cds ack\n< lds\n> lds\n< lds ack'],
+    [
+      'rule 41: a fleet that turns out to have nothing is answered then',
+      '< cds\n< lds\n= nothing\n> cds\n< cds ack\n> lds',
+    ],
     ['rule 41: a fleet that is not known yet holds', '< cds\n< eds A\n= cds A1, eds A1\n> cds A1\n> eds A1'],
     [
       'rule 42: fewer names need no response',

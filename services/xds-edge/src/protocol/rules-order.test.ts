@@ -148,6 +148,15 @@ describe('order', () => {
        > cds -A`,
     ],
     [
+      'rule 17: a refused cluster that is taken out again is another state, and goes; delta',
+      '= cds A1\n< cds\n> cds A1\n< cds ack\n= cds B1\n> cds B1\n< cds nack\n> rejected cds bad\n= -cds B\n> cds -B\n< cds ack',
+    ],
+    [
+      'rule 17: the same in SotW',
+      '= cds A1\n< cds\n> cds A1\n< cds ack\n= cds B1\n> cds A1 B1\n< cds nack\n> rejected cds bad\n= -cds B\n> cds A1\n< cds ack',
+      sotw,
+    ],
+    [
       'design rule 6: at once where no listeners and routes are subscribed',
       '= cds A1, cds B1\n< cds\n> cds A1 B1\n< cds ack\n= -cds A\n> cds -A',
     ],

@@ -40,6 +40,8 @@ export interface Conversation {
   readonly stream: Stream
   readonly history: FleetHistory
   readonly responses: Response[]
+  /** Everything that was sent or told, as lines without their mark. */
+  readonly sent: string[]
   /** Does what the line says and returns what came of it, line by line. */
   play(line: string): readonly string[]
 }
@@ -61,8 +63,13 @@ export function createConversation(options: ConversationOptions): Conversation {
   const history = options.history ?? createFleetHistory({ fleet: 'test', id: 0 })
   const subscriptions = options.subscriptions ?? createSubscriptions()
   const responses: Response[] = []
+  const sent: string[] = []
   const lists = new Map<string, string[]>()
   let lines: string[] = []
+  const tell = (text: string): void => {
+    sent.push(text)
+    lines.push(`> ${text}`)
+  }
   const stream = createStream({
     variant: options.variant,
     aggregated: options.type === undefined,
@@ -71,12 +78,12 @@ export function createConversation(options: ConversationOptions): Conversation {
     effects: {
       send(response) {
         responses.push(response)
-        lines.push(`> ${describeResponse(response)}`)
+        tell(describeResponse(response))
         options.onSend?.(shortOf(response.type))
       },
       acked: () => undefined,
-      rejected: (type, _version, _nonce, message) => lines.push(`> rejected ${shortOf(type)} ${message}`),
-      close: (code) => lines.push(`> close ${code}`),
+      rejected: (type, _version, _nonce, message) => tell(`rejected ${shortOf(type)} ${message}`),
+      close: (code) => tell(`close ${code}`),
       wait: (timer, delayMs) => lines.push(`. wait ${timer} ${delayMs}`),
     },
   })
@@ -91,7 +98,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     else throw new Error(`not a line of a transcript: ${line}`)
     return lines
   }
-  return { stream, history, responses, play }
+  return { stream, history, responses, sent, play }
 }
 
 /** Plays the lines that act and returns the text with all that the stream answered. Waits are kept where the text has some. */

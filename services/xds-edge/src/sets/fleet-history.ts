@@ -142,10 +142,15 @@ export function createFleetHistory(options: {
       const isChanged = [...types.values()].some((type) => type.head === next)
       // The first update counts even if it is empty: from then on the fleet is known to have nothing (rule 41).
       if (!isChanged && seq > 0) return false
+      const isFirst = seq === 0
       seq = next
       const touched: Group[] = []
       // Send order (rule 70): all streams have their clusters before the first one gets endpoints.
-      for (const { url } of RESOURCE_TYPES) touched.push(...(types.get(url)?.settle(next, clusters.head) ?? []))
+      for (const { url } of RESOURCE_TYPES) {
+        const settled = types.get(url)?.settle(next, clusters.head) ?? []
+        // Who waited for the fleet to be known is answered, also by what is not there (rules 41, 55 and 64).
+        touched.push(...(isFirst ? (types.get(url)?.groups() ?? []) : settled))
+      }
       for (const { members } of touched) for (const member of members) member.advanced(member)
       return true
     },
