@@ -17,15 +17,18 @@ export interface Contender extends AsyncDisposable {
   readonly child: Child
 }
 
-/** More arguments of `serve`, for ours. */
+/** More arguments of `serve` and of Node, for ours. */
 export async function startContender(
   name: ContenderName,
   peers: Peers,
   serveArgs: readonly string[] = [],
+  nodeArgs: readonly string[] = [],
 ): Promise<Contender> {
   const address = `127.0.0.1:${await freePort()}`
   const control = `127.0.0.1:${await freePort()}`
-  const child = startChild(commandOf(name, peers, address, control, serveArgs))
+  const child = startChild(
+    name === 'ours' ? commandOfOurs(address, control, serveArgs, nodeArgs) : commandOf(name, peers, address, control),
+  )
   const pids = name === 'ours' ? (await child.line(/^pids: (\S+)/, 30_000))[1] : String(child.pid)
   const url = `http://${control}`
   await waitFor(`${name} to answer`, async () => {
@@ -44,20 +47,24 @@ export async function startContender(
   }
 }
 
-function commandOf(
-  name: ContenderName,
-  peers: Peers,
+interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+function commandOfOurs(
   address: string,
   control: string,
   serveArgs: readonly string[],
-): { command: string; args: string[] } {
+  nodeArgs: readonly string[],
+): Command {
+  const serve = [join(import.meta.dirname, 'main.ts'), 'serve', '--listen', address, '--control', control]
+  return { command: execPath, args: [...nodeArgs, ...serve, ...serveArgs] }
+}
+
+function commandOf(name: Exclude<ContenderName, 'ours'>, peers: Peers, address: string, control: string): Command {
   const flags = ['-addr', address, '-control', control]
   switch (name) {
-    case 'ours':
-      return {
-        command: execPath,
-        args: [join(import.meta.dirname, 'main.ts'), 'serve', '--listen', address, '--control', control, ...serveArgs],
-      }
     case 'mux':
     case 'snapshot':
       return { command: peers.peerGo, args: ['-cache', name, ...flags] }

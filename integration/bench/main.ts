@@ -1,11 +1,12 @@
 // The benchmarks. `serve` only serves, `latency` measures from the API server on, `bad-clients` what clients that misbehave
-// do to others, `bytes` what a stream holds; without a word ours and the peers are measured in turn and shown in one table.
+// do to others, `bytes` what a stream holds, `profile` where the time goes; without a word ours and the peers are measured in turn and shown in one table.
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Address, parseAddress } from '@fleetcast/shared/runtime/address'
 
 const USAGE = `usage: npm run bench -- [--quick] [--times N] [--only TEXT] [--output FILE]
        npm run bench -- latency [--quick]
+       npm run bench -- profile [--output FILE.svg]
        npm run bench -- bytes
        npm run bench -- bad-clients [--quick] [--only TEXT]
        npm run bench -- serve --listen ADDR --control ADDR [--redis URL] [--workers N]`
@@ -41,6 +42,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (verb === 'bytes') {
     readFlags(rest, {})
     return (await import('./bytes.ts')).bytes(console.log)
+  }
+  if (verb === 'profile') {
+    const { output = 'flame-graph.svg' } = readFlags(rest, { output: { type: 'string' } })
+    return (await import('./profile.ts')).profile(output, console.log)
   }
   if (verb !== '' && !verb.startsWith('-')) throw new WrongUsage(`there is no ${verb}`)
   return compareAll(args)
