@@ -1,10 +1,11 @@
 // What an edge answers beside discovery, over real sockets; its messages are read with Envoy's own descriptors.
 import { decodeMessage, encodeMessage } from '@fleetcast/shared/envoy/encode'
 import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
-import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
+import { fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
-import { node, type Running, startEdge } from './test/running-edge.ts'
+import { endpoints, node, type Running, startEdge } from './test/running-edge.ts'
 import { ask, type Client, converse, deltaRequest, field, fieldsOf, openStream } from './transport/test/client.ts'
 
 const types = createEnvoyTypes()
@@ -103,6 +104,45 @@ describe('client status', () => {
     })
   })
 
+  test('a response that is not answered speaks for what is in it, and the streams of a node are one', async () => {
+    const running = await startEdge()
+    const stream = openStream(running.client(), 'delta')
+    stream.send(deltaRequest({ node, type: ENDPOINTS, names: ['a', 'b'] }))
+    const { nonce } = await stream.next()
+    stream.send(deltaRequest({ type: ENDPOINTS, nonce }))
+    await running.put(fleetSet('web'), [endpoints('b', 2)])
+    await stream.next()
+    const other = openStream(running.client(), 'delta')
+    other.send(deltaRequest({ node, type: LISTENER }))
+    await other.next()
+    // Behind a response that is not answered nothing else is sent.
+    await running.put(fleetSet('web'), [endpoints('a', 2)])
+    const { config } = (await statusOf(running, {})) as { config: { generic_xds_configs: Record<string, string>[] }[] }
+    expect(config.length).toBe(1)
+    const states = config[0]!.generic_xds_configs.map((one) => [one.name, one.config_status, one.client_status])
+    expect(states).toEqual([
+      ['a', 'NOT_SENT', 'REQUESTED'],
+      ['b', 'STALE', 'REQUESTED'],
+      ['l', 'STALE', 'REQUESTED'],
+    ])
+    stream.send(deltaRequest({ type: ENDPOINTS, nonce: stream.responses[1]!.nonce }))
+    const last = await stream.next()
+    stream.send(deltaRequest({ type: ENDPOINTS, nonce: last.nonce }))
+    await expect
+      .poll(async () => JSON.stringify(await statusOf(running, {})))
+      .toMatch(/"name":"b"[^}]*"config_status":"SYNCED","client_status":"ACKED"/)
+  })
+
+  test('who asks without end is refused, and nobody else', async () => {
+    const running = await startEdge()
+    const one = running.client()
+    const replies = await Promise.all(Array.from({ length: 300 }, () => ask(one, FETCH, Buffer.alloc(0))))
+    expect([...new Set(replies.map(({ status }) => status.code))].toSorted((a, b) => a - b)).toEqual([0, 8])
+    const stream = openStream(one, 'delta')
+    stream.send(deltaRequest({ node, type: CLUSTER }))
+    expect((await stream.next()).names.length).toBe(2)
+  })
+
   test.each([
     ['all', {}, ['edge-1', 'edge-2', 'other']],
     ['exact', { exact: 'edge-1' }, ['edge-1']],
@@ -142,6 +182,14 @@ describe('load reports', () => {
         ],
       },
     ],
+  })
+
+  test('rule 5: the first report names the node, and who may have no fleet may not report', async () => {
+    const fleet = { nodes: { cluster: ['web'], identity: ['spiffe://mesh/*'] } }
+    const { client } = await startEdge({ fleet })
+    const one = client()
+    expect((await ask(one, STREAM, bytesOf(REQUEST, { cluster_stats: [] }))).status.code).toBe(3)
+    expect((await ask(one, STREAM, bytesOf(REQUEST, report(10)))).status.code).toBe(7)
   })
 
   test('are asked for once, and summed by cluster', async () => {

@@ -11,9 +11,18 @@ import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
 import { afterTest, cluster, node, type Running, type StartOptions, startEdge } from './test/running-edge.ts'
-import { AUTHORITY, RENEWED, SERVER, STRANGER, type TestPair, WEB } from './test/test-certificates.ts'
+import { API, AUTHORITY, RENEWED, SERVER, STRANGER, type TestPair, WEB } from './test/test-certificates.ts'
 import { type Certificates, readCertificates } from './transport/grpc/certificates.ts'
-import { connectSecurely, connectTo, deltaRequest, openStream, type TestStream } from './transport/test/client.ts'
+import {
+  ask as askOnce,
+  connectSecurely,
+  connectTo,
+  deltaRequest,
+  openStream,
+  type TestStream,
+} from './transport/test/client.ts'
+
+const CSDS = '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus'
 
 interface Files {
   readonly certificates: Certificates
@@ -167,4 +176,19 @@ test('rule 10: REST asks for the same identity', async () => {
       .end(JSON.stringify({ node }))
   })
   expect(status).toBe(403)
+})
+
+test('rule 10: the status of nodes is for those who may have their fleet', async () => {
+  const { certificates } = await files({ isClientAsked: true })
+  const running = await start(certificates, { nodes: { cluster: ['web'], identity: ['spiffe://mesh/web'] } })
+  await ask(running, WEB).next()
+  const asked = async (identity: TestPair): Promise<number> => {
+    const client = connectSecurely(running.edge.addresses().grpc!.port, AUTHORITY, identity)
+    afterTest(() => client.close())
+    const { message, status } = await askOnce(client, CSDS, Buffer.alloc(0))
+    expect(status.code).toBe(0)
+    return message?.length ?? 0
+  }
+  expect(await asked(WEB)).toBeGreaterThan(100)
+  expect(await asked(API)).toBe(0)
 })

@@ -8,7 +8,7 @@ import type { NodeStatus, SetName, SetStore } from '@fleetcast/shared/store/set-
 import { type AckBoard, createAckBoard } from './acks/ack-board.ts'
 import { startReporter } from './acks/reporter.ts'
 import { createTally } from './acks/tally.ts'
-import { assignFleet } from './identity/assign-fleet.ts'
+import { admits, assignFleet } from './identity/assign-fleet.ts'
 import type { NodeInfo } from './protocol/messages.ts'
 import { createClusterSettling } from './streams/cluster-settling.ts'
 import { createExtraMethods } from './streams/extra-methods.ts'
@@ -128,7 +128,12 @@ export function createEdge(options: EdgeOptions): Edge {
   const extra = createExtraMethods({
     streams,
     metrics,
+    clock,
     assign: access.assign,
+    mayKnow(fleet, names) {
+      const known = world.fleets().get(fleet)
+      return known === undefined || admits(known, names)
+    },
     isServing: () => wasReady && !isStopping,
   })
   const server = createGrpcServer({ ...options, methods: [...streams.methods, ...extra.methods] })

@@ -45,7 +45,8 @@ const matches = (node: Applicant, fleet: DirectoryFleet): boolean =>
   (fleet.nodes?.cluster === undefined || matchesAny(fleet.nodes.cluster, node.cluster)) &&
   (fleet.nodes?.id === undefined || matchesAny(fleet.nodes.id, node.id))
 
-const admits = (fleet: DirectoryFleet, names: readonly string[] | undefined): boolean => {
+/** Whether somebody of these names may have what the fleet is given. */
+export const admits = (fleet: DirectoryFleet, names: readonly string[] | undefined): boolean => {
   const globs = fleet.nodes?.identity
   return globs === undefined || (names ?? []).some((name) => matchesAny(globs, name))
 }

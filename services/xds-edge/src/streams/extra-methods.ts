@@ -1,16 +1,19 @@
 // What an edge answers by gRPC beside discovery: health, reflection, the status of clients, their load reports.
 import type { DescriptorFiles } from '@fleetcast/shared/envoy/descriptor-files'
+import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { Metrics } from '@fleetcast/shared/runtime/metrics'
 import type { Method } from '../transport/grpc/call.ts'
 import { createHealth, type Health } from '../transport/grpc/health.ts'
 import { createReflection } from '../transport/grpc/reflection.ts'
-import { createClientStatus } from './client-status.ts'
+import { type ClientStatusOptions, createClientStatus } from './client-status.ts'
 import { createLoadReports, type LoadReportsOptions } from './load-reports.ts'
 import type { XdsStreams } from './xds-streams.ts'
 
 export interface ExtraMethodsOptions {
   readonly streams: XdsStreams
   readonly metrics: Metrics
+  readonly clock: Clock
+  readonly mayKnow: ClientStatusOptions['mayKnow']
   readonly assign: LoadReportsOptions['assign']
   readonly isServing: () => boolean
 }
@@ -20,8 +23,18 @@ export interface ExtraMethods {
   readonly health: Health
 }
 
-export function createExtraMethods({ streams, metrics, assign, isServing }: ExtraMethodsOptions): ExtraMethods {
-  const own = [...createClientStatus(() => streams.sessions), createLoadReports({ metrics, assign })]
+export function createExtraMethods({
+  streams,
+  metrics,
+  clock,
+  assign,
+  mayKnow,
+  isServing,
+}: ExtraMethodsOptions): ExtraMethods {
+  const own = [
+    ...createClientStatus({ clock, mayKnow, sessions: () => streams.sessions }),
+    createLoadReports({ metrics, assign }),
+  ]
   const services = [...new Set([...streams.methods, ...own].map(serviceOf))]
   const health = createHealth(new Set(services), isServing)
   return {

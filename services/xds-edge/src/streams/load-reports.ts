@@ -7,7 +7,7 @@ import { decodeNode } from '../transport/codec/decode-node.ts'
 import { frameOf, messageField, numberField } from '../transport/codec/message.ts'
 import { type Cursor, cursor, enter, leave, readString, readTag, readVarint, skip } from '../transport/codec/wire.ts'
 import type { Method } from '../transport/grpc/call.ts'
-import { conversation, notReadable, type Reply } from '../transport/grpc/rpc.ts'
+import { conversation, notReadable, type Refusal, type Reply } from '../transport/grpc/rpc.ts'
 
 export interface LoadReportsOptions {
   readonly metrics: Metrics
@@ -27,9 +27,14 @@ interface LoadReport {
   readonly clusters: readonly ClusterLoad[]
 }
 
+const unnamed: Refusal = {
+  status: 'INVALID_ARGUMENT',
+  message: 'the first report of a stream must name its node',
+}
 const intervalSeconds = 10
 /** Clients name the clusters: a client that invents names must not fill the memory. */
 const clustersMax = 20_000
+const nameCharactersMax = 1024
 
 export function createLoadReports({ metrics, assign }: LoadReportsOptions): Method {
   const totals = new Map<string, ClusterLoad>()
@@ -49,7 +54,7 @@ export function createLoadReports({ metrics, assign }: LoadReportsOptions): Meth
   const add = (load: ClusterLoad): void => {
     const known = totals.get(load.cluster)
     if (known === undefined) {
-      if (totals.size < clustersMax) totals.set(load.cluster, load)
+      if (totals.size < clustersMax && load.cluster.length <= nameCharactersMax) totals.set(load.cluster, load)
       return
     }
     known.successes += load.successes
@@ -63,6 +68,8 @@ export function createLoadReports({ metrics, assign }: LoadReportsOptions): Meth
     return (bytes, peer): Reply => {
       const report = readReport(bytes)
       if (report === undefined) return notReadable
+      // As for discovery: the first message names the node, and later ones need not (rules 4 and 5).
+      if (report.node === undefined && !isTold) return unnamed
       const assignment = report.node && assign(report.node, peer.names)
       if (assignment?.kind === 'refused') return { status: 'PERMISSION_DENIED', message: assignment.reason }
       for (const load of report.clusters) add(load)

@@ -1,12 +1,12 @@
 // For tests: certificates that are good for a hundred years and for nothing else. Made with openssl: two authorities, two
-// certificates of one server, and a client of each authority.
+// certificates of one server, two clients of the first authority and one of the other.
 
 export interface TestPair {
   readonly cert: string
   readonly key: string
 }
 
-/** Signed `SERVER`, `RENEWED` and `WEB`. */
+/** Signed `SERVER`, `RENEWED`, `WEB` and `API`. */
 export const AUTHORITY = `-----BEGIN CERTIFICATE-----
 MIIBcTCCARegAwIBAgIUSioxcaRctFL9alsEY3pKDiULlRMwCgYIKoZIzj0EAwIw
 DTELMAkGA1UEAwwCY2EwIBcNMjYxMTIxMTUzMzI0WhgPMjEyNjEwMjgxNTMzMjRa
@@ -103,6 +103,28 @@ r9Ma38Vyabh47lxP9ujFY2Zf7G64API9wJJx+SWceQ==
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMz+c860YHEKK6d0h
 GLDhWllIe88ggEZYgAlEAIcl4vChRANCAARn50Y9jT6uAQcllwcsY1OFVuXNDZxE
 LHkFAFw3FvAh4jlUctgkR/HO668POD/iC0NMBnQg2VNehbxNj3e9zQfu
+-----END PRIVATE KEY-----
+`,
+}
+
+/** Another client: `spiffe://mesh/api`. */
+export const API: TestPair = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBlTCCATqgAwIBAgIUSPVVwVcA3EetNGZ2ljOjZym/ap4wCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMTIxMTYwMTI5WhgPMjEyNjEwMjgxNjAxMjla
+MA4xDDAKBgNVBAMMA2FwaTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPQwRgvs
+42qEzhtQi+W0xpY0ABXSSQdYWwj4yCU4CffSl1F0lwXxay2aXeEpIPTmKovfMwuQ
+Ug5n+9gRWAYYFaijdTBzMBwGA1UdEQQVMBOGEXNwaWZmZTovL21lc2gvYXBpMBMG
+A1UdJQQMMAoGCCsGAQUFBwMCMB0GA1UdDgQWBBQagE1FAD4PySZoa/GEsaCv+f1R
+pzAfBgNVHSMEGDAWgBQKTZhmfPnwgzU3h/RhbToDbfjuXzAKBggqhkjOPQQDAgNJ
+ADBGAiEA3skn3MgTYM8iVExo8HXfrrxbh2tVDo6XgvZ4CHLlT5YCIQDGkS4m7mug
+jhMhCdZp3LhuTciSV0joF7pZdCUHGfEnuQ==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgclVOn6fYVLZJQg/k
+izn2FLUnu+X3/4RugRcwO0fl8MihRANCAAT0MEYL7ONqhM4bUIvltMaWNAAV0kkH
+WFsI+MglOAn30pdRdJcF8Wstml3hKSD05iqL3zMLkFIOZ/vYEVgGGBWo
 -----END PRIVATE KEY-----
 `,
 }
