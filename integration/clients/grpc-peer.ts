@@ -1,4 +1,5 @@
 // A gRPC application as a process of the test (grpc-js/peer.ts, go/main.go): what it is told, and what its calls answered.
+import { grpcBootstrap } from 'fleetcast/grpc-bootstrap'
 import { type Child, startChild } from '../harness/child.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
@@ -23,7 +24,6 @@ export interface PeerOptions {
   readonly node: { readonly id: string; readonly cluster: string }
 }
 
-const SERVER_NAME = 'grpc/server?xds.resource.listening_address=%s'
 const NEW_ANSWERS = 12
 
 interface Event {
@@ -35,11 +35,8 @@ interface Event {
 }
 
 export function startPeer({ command, args, server, node }: PeerOptions): Peer {
-  const bootstrap = {
-    xds_servers: [{ server_uri: server, channel_creds: [{ type: 'insecure' }], server_features: ['xds_v3'] }],
-    node: { ...node, locality: {} },
-    server_listener_resource_name_template: SERVER_NAME,
-  }
+  const [host = '', port] = server.split(':')
+  const bootstrap = grpcBootstrap({ fleet: node.cluster, nodeId: node.id, edge: { host, port: Number(port) } })
   const environment = { GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify(bootstrap) }
   const child = startChild({ command, args, environment, listens: true })
   const targets = new Map<string, string[]>()

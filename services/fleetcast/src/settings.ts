@@ -147,7 +147,10 @@ export const bootstrapSettings = {
   fleet: word('The fleet: becomes node.cluster.', { required: true }),
   edge: address('The address of an edge.', { default: '127.0.0.1:18000' }),
   nodeId: text('node.id; the host name where this is left out.'),
-  protocol: choice(['delta', 'sotw', 'rest', 'files'])('How the Envoy asks.', { default: 'delta' }),
+  protocol: choice(['delta', 'sotw', 'rest', 'files', 'grpc'])(
+    'How the Envoy asks; grpc: for an application without an Envoy, as JSON.',
+    { default: 'delta' },
+  ),
   outputDir: path('The folder that `fleetcast files` writes to, for --protocol files.'),
   envoyAdmin: address("Where the Envoy's own admin address listens.", { default: '127.0.0.1:19000' }),
   edgeCa: path('Asks the edge by TLS, and trusts these authorities (PEM).'),
