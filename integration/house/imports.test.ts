@@ -28,9 +28,11 @@ const ROOMS: Readonly<Record<string, string>> = {
   // The publisher: knows no Kubernetes client and no Envoy connection.
   publisher:
     'publisher/* shared/envoy shared/log shared/objects shared/queue shared/resources shared/runtime shared/store',
+  'publisher/state': 'shared/log shared/objects shared/runtime zod node:crypto node:fs/promises node:path',
   'publisher/world': 'shared/log shared/objects shared/runtime shared/store node:util',
   'publisher/catalog': 'publisher/world shared/catalog shared/objects node:net',
   'publisher/fleets': 'publisher/compile publisher/world shared/envoy shared/objects shared/resources shared/store zod',
+  'publisher/documents': 'publisher/fleets shared/envoy shared/runtime node:worker_threads',
   'publisher/views': 'publisher/fleets shared/catalog shared/envoy node:crypto',
   'publisher/check': 'publisher/fleets shared/envoy shared/objects shared/resources shared/store',
   'publisher/compile':

@@ -7,7 +7,9 @@ import { hasReached } from '@fleetcast/shared/store/positions'
 import { isLink, type Positions, type SetName, type SetNews } from '@fleetcast/shared/store/set-store'
 import { directoryFleets, directorySites } from './compile/compile-directory.ts'
 import { createCompiler, setsOf, untouched } from './compile/compiler.ts'
-import { factsOf, readFleetDocument } from './fleets/document.ts'
+import { createDocuments } from './documents/documents.ts'
+import { createReaderThread } from './documents/reader-thread.ts'
+import { factsOf } from './fleets/document.ts'
 import type { PublisherOptions } from './publisher.ts'
 import { createCommitter } from './sets/committer.ts'
 import { createDirty } from './sets/dirty.ts'
@@ -56,11 +58,13 @@ export function createSetSide(options: SetSideOptions): SetSide {
   const board = createProblemBoard({ store, logger, metrics })
   const commits = metrics.counter('fleetcast_publisher_commits_total', 'Commits tried, by result.', ['result'])
   const mirrors = createMirrors({ store, clock, signal, onNews: heardSet })
+  const documents = createDocuments({ types, thread: createReaderThread({ clock, signal }) })
   const compiler = createCompiler({
     types,
     sealKey,
     acceptsSecrets: log.acceptsSecrets,
-    read: (key, text) => readFleetDocument(types, key, text),
+    read: documents.read,
+    isPending: documents.isPending,
     committed: (fleet) => mirrors.of(fleetSet(fleet)).entries,
     settled: isComplete,
   })
@@ -84,6 +88,8 @@ export function createSetSide(options: SetSideOptions): SetSide {
     sealKey,
     factsOf: (resource) => factsOf(types, resource),
     sites: () => ({ synced: world.synced, areAll: isComplete() }),
+    prepare: (fleet) => documents.prepare(compiler.texts(fleet)),
+    isPending: (fleet) => compiler.texts(fleet).some(documents.isPending),
   })
   const workAll = async (): Promise<void> => {
     await options.began

@@ -8,8 +8,8 @@ import { type Resource, resource } from '@fleetcast/shared/resources/resource'
 import { type DirectoryFleet, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
 import type { Entry, EntryKey, SetName } from '@fleetcast/shared/store/set-store'
 import { createCatalog } from '../catalog/catalog.ts'
-import { factsOf, type ReadFleetDocument } from '../fleets/document.ts'
-import { createFleetIndex } from '../fleets/fleet-index.ts'
+import { type DocumentText, factsOf, type ReadFleetDocument } from '../fleets/document.ts'
+import { createFleetIndex, type Source } from '../fleets/fleet-index.ts'
 import {
   type FleetDefinition,
   type LastGood,
@@ -36,6 +36,8 @@ export interface CompilerOptions {
   /** False where what holds a secret can't be kept sealed: it is a problem then, and left out. */
   readonly acceptsSecrets: boolean
   readonly read: ReadFleetDocument
+  /** True for a text that would take long to read here: what was read before counts until it was prepared. */
+  readonly isPending?: (text: DocumentText) => boolean
   /** What a fleet's set holds now. */
   readonly committed: (fleet: string) => ReadonlyMap<EntryKey, Entry>
   /** False while a site is not synced. */
@@ -52,6 +54,8 @@ export interface Compiler {
   apply(changes: readonly WorldChange[], sites: ReadonlySet<string>): Touched
   /** Every fleet that has a ConfigMap now. */
   fleets(): readonly string[]
+  /** The texts that the fleet is made of now. */
+  texts(fleet: string): readonly DocumentText[]
   /** Undefined for a fleet that is gone, or can't be published. What else it touches is added to `touched`. */
   fleet(name: string, touched: Touched): CompiledFleet | undefined
   /** Names of a fleet as it was committed: their assignments stay. */
@@ -85,7 +89,7 @@ interface FleetState {
 export const untouched = (): Touched => ({ fleets: new Set(), views: new Map() })
 
 export function createCompiler(options: CompilerOptions): Compiler {
-  const { types, sealKey, acceptsSecrets, read, committed, settled } = options
+  const { types, sealKey, acceptsSecrets, read, isPending = () => false, committed, settled } = options
   const catalog = createCatalog()
   const index = createFleetIndex()
   const views = createViews()
@@ -171,7 +175,10 @@ export function createCompiler(options: CompilerOptions): Compiler {
   function definitionOf(name: string, state: FleetState): FleetDefinition | undefined {
     if (state.isRead) return state.definition
     const sources = index.sources(name)
+    if (state.definition && textsOf(sources).some(isPending)) return state.definition
     state.isRead = true
+    // It may have been compiled again from what was read before, while its text was pending.
+    state.compiled = undefined
     state.definition =
       sources.length === 0
         ? undefined
@@ -232,6 +239,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
       return touched
     },
     fleets: () => [...index.names()].sort(byText),
+    texts: (name) => textsOf(index.sources(name)),
     fleet: compileNow,
     holdCommitted(fleet, links, touched) {
       const holder = `${COMMITTED}${fleet}`
@@ -287,6 +295,9 @@ export function createCompiler(options: CompilerOptions): Compiler {
 /** Who holds names of views: a fleet as it is compiled now, and as it was committed. */
 const COMPILED = 'compiled '
 const COMMITTED = 'committed '
+
+const textsOf = (sources: readonly Source[]): readonly DocumentText[] =>
+  sources.flatMap(({ object }) => Object.entries(object.data).map(([key, text]) => ({ key, text })))
 
 const nameIn = (set: string, prefix: string): string | undefined =>
   set.startsWith(prefix) ? set.slice(prefix.length) : undefined

@@ -35,6 +35,12 @@ export interface FleetDocument {
   readonly problems: readonly Problem[]
 }
 
+/** One key of a ConfigMap. */
+export interface DocumentText {
+  readonly key: string
+  readonly text: string
+}
+
 export type ReadFleetDocument = (key: string, text: string) => FleetDocument
 
 export function readFleetDocument(types: EnvoyTypes, key: string, text: string): FleetDocument {

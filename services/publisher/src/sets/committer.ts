@@ -35,9 +35,9 @@ export interface Committer {
   isHeld(set: SetName, mirror: Mirror): boolean
   /**
    * Resolves once what `want` gives is committed. `want` is called anew for each try, against the mirror as it is then.
-   * Two calls for one set run one after the other.
+   * Two calls for one set run one after the other. Where it gives nothing, nothing is committed, and no positions either.
    */
-  commit(set: SetName, mirror: Mirror, want: () => Wanted): Promise<SetHead>
+  commit(set: SetName, mirror: Mirror, want: () => Wanted | undefined): Promise<SetHead>
 }
 
 const TRIES = 20
@@ -47,12 +47,14 @@ export function createCommitter(options: CommitterOptions): Committer {
   const tails = new Map<SetName, Promise<unknown>>()
   const made = new Map<SetName, SetHead>()
 
-  async function run(set: SetName, mirror: Mirror, want: () => Wanted): Promise<SetHead> {
+  async function run(set: SetName, mirror: Mirror, want: () => Wanted | undefined): Promise<SetHead> {
     for (let tries = 0; tries < TRIES && !signal.aborted; tries++) {
       const { head } = mirror
       if (!head) throw new Error(`${set}: not read yet`)
       const seen = positions()
-      const { change, needs, cause, onCommitted } = want()
+      const wanted = want()
+      if (!wanted) return head
+      const { change, needs, cause, onCommitted } = wanted
       if (isEmptyChange(change) && isEqual(head.positions, seen)) {
         onCommitted?.(head)
         return head

@@ -42,6 +42,10 @@ export interface SetWorkOptions {
   readonly factsOf: (resource: Resource) => Facts
   /** Sites that are synced, and whether all that are known are. */
   readonly sites: () => { readonly synced: Iterable<string>; readonly areAll: boolean }
+  /** Resolves once the fleet's large texts were read, in a thread of their own. */
+  readonly prepare: (fleet: string) => Promise<void>
+  /** True where one came since. */
+  readonly isPending: (fleet: string) => boolean
 }
 
 export interface SetWork {
@@ -76,7 +80,11 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   /** What an earlier process knew to be good, before the fleet is read for the first time. */
   async function restore(name: string): Promise<void> {
     if (restored.has(name)) return
-    const [held, committed] = await Promise.all([mirrors.loaded(sourcesSet(name)), mirrors.loaded(fleetSet(name))])
+    const [held, committed] = await Promise.all([
+      mirrors.loaded(sourcesSet(name)),
+      mirrors.loaded(fleetSet(name)),
+      options.prepare(name),
+    ])
     if (restored.has(name)) return
     restored.add(name)
     const good = readGood(name, held.entries, committed.entries, factsOf)
@@ -88,6 +96,7 @@ export function createSetWork(options: SetWorkOptions): SetWork {
     const mirror = await mirrors.loaded(set)
     let isDone = false
     for (let tries = 0; tries < VIEW_TRIES && !isDone; tries++) {
+      await options.prepare(name)
       const compiled = fleet(name)
       isDone = compiled === undefined
       if (!compiled) break
@@ -99,7 +108,7 @@ export function createSetWork(options: SetWorkOptions): SetWork {
         const wanted = wantedFleet(name, mirror)
         // The store was lost between the view's commit and this one: the view goes first again (design rule 2).
         isDone = wanted !== undefined
-        return wanted ?? UNCHANGED
+        return wanted
       })
     }
     if (!isDone) throw new Error(`${set}: others change it, or its view, again and again`)
@@ -109,11 +118,12 @@ export function createSetWork(options: SetWorkOptions): SetWork {
 
   /**
    * As it is when it is asked for: an event may have come since the work began. Undefined while its view lacks a name that it
-   * links to, or nobody has looked who made the revision that it would replace.
+   * links to, nobody has looked who made the revision that it would replace, or a large text came that is not read yet.
    */
   function wantedFleet(name: string, mirror: Mirror): Wanted | undefined {
     const set = fleetSet(name)
     const mark = dirty.fleetMark(name)
+    if (options.isPending(name)) return undefined
     const compiled = fleet(name)
     if (!compiled || done.get(name) === mark) return UNCHANGED
     const view = viewSet(compiled.view)
