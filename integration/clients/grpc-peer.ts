@@ -84,7 +84,7 @@ export function startPeer({ command, args, server, node }: PeerOptions): Peer {
             throw new Error(`${fresh.length} answers, the last: ${[...new Set(fresh)]}`)
           return true
         },
-        { timeoutMs: 20_000 },
+        { timeoutMs: 30_000 },
       )
     },
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),

@@ -20,7 +20,7 @@ export interface Scenario {
 
 export const ECHO = 'xds:///echo.shop:50051'
 const THIRD = 'xds:///third.shop:50051'
-const MOVES = 3
+const MOVES = 2
 /** The end of the route that names clusters ahead, and one more for it. */
 const AHEAD = '{ name: shop/echo-next/grpc, weight: 1 }'
 const THIRD_AHEAD = '\n                    - { name: shop/third/grpc, weight: 1 }'
