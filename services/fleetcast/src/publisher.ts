@@ -19,7 +19,8 @@ export const publisher: Run<typeof publisherSettings> = async ({ values, signal,
   const ports = await openPorts({ ...deps, values, name: 'publisher' })
   const [log, store, queue] = [ports.openLog(), ports.openStore(), ports.openQueue()]
   const types = createEnvoyTypes()
-  const compiling = createPublisher({ ...deps, log, store, queue, types, sealKey: ports.sealKey })
+  const { stateDir } = values
+  const compiling = createPublisher({ ...deps, log, store, queue, types, sealKey: ports.sealKey, stateDir })
   const redis = createRedisPart(ports.redis, systemClock, signal)
   const admin = await createRoleAdmin({
     ...deps,

@@ -1,4 +1,7 @@
 // Publishers as processes beside each other, over both kinds of ports: what they commit, and what they leave alone.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { digestOf } from '@fleetcast/shared/resources/digest'
 import { DIRECTORY, fleetSet } from '@fleetcast/shared/store/directory'
 import { rollbackCause } from '@fleetcast/shared/store/rollback'
@@ -124,6 +127,39 @@ describe.each(backends)('publishers over %s', (_name, absent, open) => {
       const last = heard.at(-1)!
       expect(last.kind === 'contents' && [...last.contents.entries.values()].map(({ name }) => name)).toEqual(['a'])
       expect(await scene.held(SET)).toEqual(before)
+    })
+
+    it('rule 2: everything is lost while no publisher runs and a site is silent: the state directory has it', async () => {
+      const backend = open()
+      await using east = await createScene(backend)
+      await using west = await createScene(backend, 'west')
+      const stateDir = mkdtempSync(join(tmpdir(), 'publisher-'))
+      const endpoints = async () => {
+        const [view] = directoryFleets((await east.ports.store.load(DIRECTORY)).entries).flatMap(({ views }) => views)
+        return Object.values(await east.held(`endpoints/${view}`)).join()
+      }
+      const first = east.publisher({ stateDir })
+      await west.write(service('shop/s'), slice('shop/s', ['10.2.2.2']))
+      await east.write(
+        service('shop/s'),
+        slice('shop/s', ['10.1.1.1']),
+        configMap('shop/web', 'web', { 'fleet.yaml': 'services: all' }),
+      )
+      await vi.waitFor(async () => expect(await endpoints()).toMatch(/10\.1\.1\.1.*10\.2\.2\.2/s), WAIT)
+      const heard = east.edge(SET)
+      await vi.waitFor(() => expect(heard).toHaveLength(1), WAIT)
+      await first.close()
+      await backend.lose()
+      await east.refill()
+      const second = east.publisher({ stateDir })
+      await vi.waitFor(() => expect(second.status().ready).toBe(true), WAIT)
+      await vi.waitFor(() => expect(heard).toHaveLength(2), WAIT)
+      expect(await endpoints()).toMatch(/10\.1\.1\.1.*10\.2\.2\.2/s)
+      // It speaks again: what it says now counts.
+      west.forget(slice('shop/s', []))
+      await west.refill()
+      await vi.waitFor(async () => expect(await endpoints()).not.toContain('10.2.2.2'), WAIT)
+      rmSync(stateDir, { recursive: true })
     })
 
     it('an operator goes back: that stands, whoever publishes, until the input says something else', async () => {

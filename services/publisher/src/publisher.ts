@@ -11,6 +11,7 @@ import type { Metrics } from '@fleetcast/shared/runtime/metrics'
 import type { Positions, SetName, SetStore } from '@fleetcast/shared/store/set-store'
 import { createSetSide, type SetSide } from './set-side.ts'
 import { createPromptWork } from './sets/prompt-work.ts'
+import { createStateDir, type KeptSite, type StateDir } from './state/state-dir.ts'
 import { createUpkeep } from './upkeep.ts'
 import { type FollowedLogs, followLogs } from './world/follow-logs.ts'
 import { createWorld, type World } from './world/world.ts'
@@ -25,6 +26,8 @@ export interface PublisherOptions {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly sealKey?: Uint8Array | undefined
+  /** Keeps the last synced objects of each site over a restart. */
+  readonly stateDir?: string | undefined
 }
 
 export interface PublisherStatus {
@@ -70,9 +73,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     isHeld: (set) => hasBegun() && sets.isHeld(set),
     ring: (set) => inBackground(ring([set], world.positions())),
   })
+  const kept = keepSites(options, world)
   const logs: FollowedLogs = followLogs({
     ...{ log, world, clock, random, logger, signal, ring },
     onNews(site, news) {
+      kept?.note(site)
       const touched = sets.heardLog(site, news)
       if (news.kind === 'event') prompt.begin(touched)
       return touched
@@ -80,7 +85,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
     unfinished: (names, positions) => prompt.unfinished(names, (set) => sets.isCommitted(set, positions)),
   })
 
-  upkeep.start(sets.begin)
+  upkeep.start(async () => {
+    const sites = (await kept?.load()) ?? []
+    for (const { site } of sites) world.expect(site)
+    await sets.begin()
+    // A log that is there and synced says more than what was kept of it.
+    if (sites.length > 0) inBackground(logs.discovered.then(() => carryOver(sites)))
+  })
+  async function carryOver(sites: readonly KeptSite[]): Promise<void> {
+    for (const site of sites.filter((each) => !world.synced.has(each.site))) {
+      logger.warn(
+        { site: site.site, objects: site.objects.size },
+        'the log of a site is not there: what was kept counts',
+      )
+      await ring(sets.carryOver(site), world.positions())
+    }
+  }
   const working = began.then(() =>
     queue.work(async ({ set, positions }) => {
       await logs.reached(positions)
@@ -104,8 +124,18 @@ export function createPublisher(options: PublisherOptions): Publisher {
     async close() {
       ending.abort()
       await working.catch(() => undefined)
+      await kept?.flush()
     },
   }
+}
+
+function keepSites({ stateDir: folder, sealKey, clock, logger }: PublisherOptions, world: World): StateDir | undefined {
+  if (folder === undefined) return undefined
+  const now = (site: string): KeptSite | undefined => {
+    const usable = world.usable(site)
+    return usable && { site, ...usable }
+  }
+  return createStateDir({ folder, sealKey, clock, logger, now })
 }
 
 function statusOf(world: World, sets: SetSide, hasBegun: boolean): PublisherStatus {

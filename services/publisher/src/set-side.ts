@@ -17,12 +17,15 @@ import { createMirrors } from './sets/mirrors.ts'
 import { createProblemBoard, type ProblemBoard } from './sets/problem-board.ts'
 import { createSetWork, splitSet } from './sets/set-work.ts'
 import { createStoreLife, type StoreLife } from './sets/store-life.ts'
+import type { KeptSite } from './state/state-dir.ts'
 import type { ViewId } from './views/views.ts'
-import type { World } from './world/world.ts'
+import type { World, WorldChange } from './world/world.ts'
 
 export interface SetSide {
   /** Takes news of a site's log into the world; returns the sets that it touched. */
   heardLog(site: string, news: LogNews): readonly SetName[]
+  /** Takes what was kept of a site that is silent; returns the sets that it touched. */
+  carryOver(kept: KeptSite): readonly SetName[]
   /** Resolves once the set holds what it should. */
   work(set: SetName): Promise<void>
   /** True while the set's last commit was made here. */
@@ -104,6 +107,17 @@ export function createSetSide(options: SetSideOptions): SetSide {
     return world.synced.size > 0 && knownSites().isSubsetOf(world.synced)
   }
 
+  function took(change: () => readonly WorldChange[]): readonly SetName[] {
+    const syncedBefore = world.synced.size
+    const touched = compiler.apply(change(), world.synced)
+    dirty.mark(touched)
+    if (world.synced.size === syncedBefore) {
+      return touched.fleets.size > 0 ? [...setsOf(touched), DIRECTORY] : setsOf(touched)
+    }
+    inBackground(life.seal())
+    return [...setsOf(touched), DIRECTORY]
+  }
+
   function heardSet(set: SetName, isWhole: boolean, news: SetNews): void {
     const [kind, name = ''] = splitSet(set)
     if (isWhole && kind === 'endpoints') dirty.markView(name, 'all')
@@ -141,16 +155,8 @@ export function createSetSide(options: SetSideOptions): SetSide {
     },
     fleets: compiler.fleets,
     all: () => [...compiler.fleets().map(fleetSet), ...[...compiler.views()].map(viewSet), DIRECTORY],
-    heardLog(site, news) {
-      const syncedBefore = world.synced.size
-      const touched = compiler.apply(world.apply(site, news), world.synced)
-      dirty.mark(touched)
-      if (world.synced.size === syncedBefore) {
-        return touched.fleets.size > 0 ? [...setsOf(touched), DIRECTORY] : setsOf(touched)
-      }
-      inBackground(life.seal())
-      return [...setsOf(touched), DIRECTORY]
-    },
+    heardLog: (site, news) => took(() => world.apply(site, news)),
+    carryOver: ({ site, position, objects }) => took(() => world.carryOver(site, position, objects)),
     async begin() {
       await life.begin()
       const directory = await mirrors.loaded(DIRECTORY)

@@ -80,6 +80,8 @@ export interface Scene extends AsyncDisposable {
   /** The site's watcher: makes the log hold these, and what it held before, and marks it synced. */
   write(...objects: readonly KubeObject[]): Promise<void>
   remove(...objects: readonly KubeObject[]): Promise<void>
+  /** The source has it no more, and nobody was told. */
+  forget(object: KubeObject): void
   /** The watcher finds that its log was lost and fills a new one. */
   refill(): Promise<void>
   /** What an edge heard of a set so far. */
@@ -118,6 +120,7 @@ export async function createScene(backend: Backend, site = 'east'): Promise<Scen
       for (const object of some) objects.delete(objectKey(object))
       return append(some.map((object) => ({ key: objectKey(object), object: undefined })))
     },
+    forget: (object) => void objects.delete(objectKey(object)),
     async refill() {
       const renewed = await ports.log.renew(site, epoch)
       if (renewed.kind !== 'appended') throw new Error(renewed.kind)

@@ -16,6 +16,14 @@ export interface WorldChange {
 export interface World {
   /** Takes what a follower of the site's log heard; returns what changed in the objects that may be used. */
   apply(site: string, news: LogNews): readonly WorldChange[]
+  /** A site that must be heard of, or carried over, before anything is complete. */
+  expect(site: string): void
+  /** Takes what was last known of a site that is silent, as if it had stayed. Nothing where the site was synced meanwhile. */
+  carryOver(site: string, position: Position, objects: ReadonlyMap<ObjectKey, KubeObject>): readonly WorldChange[]
+  /** The usable objects of a site, and what they stand for; undefined before the first sync. */
+  usable(
+    site: string,
+  ): { readonly position: Position; readonly objects: ReadonlyMap<ObjectKey, KubeObject> } | undefined
   /** Sites that were synced once: only these are compiled. */
   readonly synced: ReadonlySet<string>
   /** Sites that were heard of at all. */
@@ -80,6 +88,24 @@ export function createWorld(): World {
       write(objects, changes)
       site.usable = position
       return changes
+    },
+    expect: (name) => void sites.add(name),
+    carryOver(name, position, objects) {
+      if (synced.has(name)) return []
+      const known = all.get(name)
+      const site: Site = known ?? { heard: position, usable: undefined, objects: new Map(), pending: new Map() }
+      all.set(name, site)
+      sites.add(name)
+      const { pending } = site
+      const changes = become(name, site, objects)
+      // Its log, if there is one, is still not synced.
+      site.pending = pending
+      site.usable = position
+      return changes
+    },
+    usable(name) {
+      const site = all.get(name)
+      return site?.usable && { position: site.usable, objects: site.objects }
     },
     positions() {
       const positions: Record<string, Position> = {}
