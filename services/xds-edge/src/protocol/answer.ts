@@ -1,5 +1,5 @@
 // A client's ACK or NACK of the response that is outstanding on a lane. Never sends: the caller pumps afterwards.
-import { CLUSTER, LISTENER } from '@fleetcast/shared/resources/types'
+import { CLUSTER, LISTENER, SCOPED_ROUTES } from '@fleetcast/shared/resources/types'
 import type { Lane } from './lane.ts'
 import type { Request, Response } from './messages.ts'
 import { areExpectedAnswered, expectNoMore } from './order.ts'
@@ -51,7 +51,7 @@ function finish(lane: Lane, isAccepted: boolean): void {
   lane.step = undefined
   if (lane.type.url === CLUSTER && !isAccepted && step !== undefined) expectNoMore(stream, step.added)
   if (stream.expected.length > 0) areExpectedAnswered(stream)
-  if (lane.type.url === LISTENER && stream.isAggregated) {
+  if ((lane.type.url === LISTENER || lane.type.url === SCOPED_ROUTES) && stream.isAggregated) {
     stream.isListenerNew = true
     stream.isSettleTimed = false
   }

@@ -1,13 +1,30 @@
 // A model of an Envoy as a client, and of what it would complain about: clusters warm until their endpoints come after
-// them, listeners until their routes come, and a route in use never leads to a cluster that is not active. Tests only.
-import type { TypeUrl, Version } from '@fleetcast/shared/resources/resource'
-import { CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET } from '@fleetcast/shared/resources/types'
+// them, listeners and scopes until their routes come, and a route in use never leads to a cluster that is not active; a heartbeat
+// is of what it has. Tests only.
+import type { Resource, TypeUrl, Version } from '@fleetcast/shared/resources/resource'
+import {
+  CLUSTER,
+  ENDPOINTS,
+  EXTENSION,
+  LISTENER,
+  ROUTES,
+  RUNTIME,
+  SCOPED_ROUTES,
+  SECRET,
+  VIRTUAL_HOST,
+} from '@fleetcast/shared/resources/types'
+import { canonicalName, globOf, isInGlob } from '../sets/resource-name.ts'
 import type { Request, Response, Variant } from './messages.ts'
 
-/** The types the model takes, as it asks for them. */
-export const MODEL_TYPES: readonly TypeUrl[] = [CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET]
+/** The types the model takes, as it asks for them. Hosts exist in delta only. */
+export const modelTypes = (variant: Variant): readonly TypeUrl[] => [
+  ...[CLUSTER, ENDPOINTS, LISTENER, SCOPED_ROUTES, ROUTES, SECRET, EXTENSION, RUNTIME],
+  ...(variant === 'delta' ? [VIRTUAL_HOST] : []),
+]
+const FEATURES = ['xds.config.supports-resource-ttl', 'xds.config.resource-in-sotw']
 
-interface Held {
+type Named = Pick<Resource, 'name' | 'aliases'>
+interface Held extends Named {
   readonly version: Version
   readonly refs: readonly string[]
 }
@@ -22,9 +39,10 @@ export interface EnvoyModel {
   take(response: Response, refuse: boolean, keeps: (name: string) => boolean): void
   /** Asks for names beside what it needs, or no longer, on types that take names. */
   want(type: TypeUrl, names: readonly string[], isWanted: boolean): void
+  /** By canonical name. */
   held(type: TypeUrl): ReadonlyMap<string, Held>
-  /** Names asked for by the type; undefined for all. */
-  wanted(type: TypeUrl): ReadonlySet<string> | undefined
+  /** It asks for the resource: by wildcard, name, alias or collection. */
+  wants(type: TypeUrl, resource: Named): boolean
   /** What is wrong now: routes in use that lead to clusters that are not active. */
   broken(): readonly string[]
   /** Clusters whose endpoints have not come since the cluster did. */
@@ -45,23 +63,31 @@ const refsOf = (bytes: Uint8Array): readonly string[] => {
   return text.startsWith('{') ? (JSON.parse(text) as { refs: readonly string[] }).refs : []
 }
 
-export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
-  const states = new Map(MODEL_TYPES.map((type) => [type, newState()]))
+export function createEnvoyModel(variant: Variant, id: string, knowsTtl: boolean): EnvoyModel {
+  const types = modelTypes(variant)
+  const states = new Map(types.map((type) => [type, newState()]))
   const outbox: Request[] = []
   const warming = new Set<string>()
   const active = new Set<string>()
-  /** Routes that each listener runs with: the old ones until all of the new ones are there. */
+  /** Routes that each listener and scope runs with: the old ones until all of the new ones are there. */
   const running = new Map<string, readonly string[]>()
-  const extra = new Map<TypeUrl, Set<string>>(MODEL_TYPES.map((type) => [type, new Set()]))
+  const extra = new Map<TypeUrl, Set<string>>(types.map((type) => [type, new Set()]))
   let isAggregated = true
   const stateOf = (type: TypeUrl): TypeState => states.get(type) ?? newState()
-  const node = { id, cluster: 'walk', clientFeatures: [], userAgent: 'model' }
+  const node = { id, cluster: 'walk', clientFeatures: knowsTtl ? FEATURES : [], userAgent: 'model' }
 
-  const wildcards = new Set([CLUSTER, LISTENER])
+  const wildcards = new Set([CLUSTER, LISTENER, SCOPED_ROUTES])
+  const wants = (type: TypeUrl, { name, aliases = [] }: Named): boolean => {
+    const { names } = stateOf(type)
+    if (wildcards.has(type) || names.has(canonicalName(name)) || aliases.some((alias) => names.has(alias))) return true
+    return [...names].some((asked) => {
+      const glob = globOf(asked)
+      return glob !== undefined && isInGlob(glob, name)
+    })
+  }
   function needed(type: TypeUrl): Set<string> {
     const names = new Set(extra.get(type))
-    const parent = type === ENDPOINTS ? CLUSTER : type === ROUTES ? LISTENER : undefined
-    if (parent !== undefined)
+    for (const parent of type === ENDPOINTS ? [CLUSTER] : type === ROUTES ? PARENTS_OF_ROUTES : [])
       for (const { refs } of stateOf(parent).held.values()) for (const name of refs) names.add(name)
     if (type === ROUTES) for (const refs of running.values()) for (const name of refs) names.add(name)
     return names
@@ -75,7 +101,7 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
     state.names = names
     state.wasNamed ||= names.size > 0
     // What is no longer asked for is forgotten; a wildcard keeps what it brings.
-    if (!wildcards.has(type)) for (const name of remove) state.held.delete(name)
+    for (const [name, held] of state.held) if (!wants(type, held)) state.held.delete(name)
     const shared = { type, node, ...(error ? { error: { code: 3, message: 'refused' } } : {}) }
     if (variant === 'delta')
       outbox.push({ variant, ...shared, nonce, subscribe: add, unsubscribe: remove, initialVersions: undefined })
@@ -98,18 +124,37 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
       const present = new Set(resources.map(({ name }) => name))
       for (const name of state.held.keys()) if (!present.has(name)) drop(type, name)
     }
-    for (const { name, version, bytes, endpointsName } of resources) {
+    checkTtl(response)
+    for (const { name: spelt, version, bytes, endpointsName, aliases } of resources) {
+      const name = canonicalName(spelt)
       // What it did not ask for, or no longer does, is ignored.
-      if (!keeps(name) || !(wildcards.has(type) || state.names.has(name))) continue
+      if (!keeps(name) || !wants(type, { name, ...(aliases && { aliases }) })) continue
       const before = state.held.get(name)
-      state.held.set(name, { version, refs: endpointsName === undefined ? refsOf(bytes) : [endpointsName] })
+      if (response.bodiless?.has(spelt)) {
+        if (type === VIRTUAL_HOST) state.held.delete(name)
+        else if (before !== undefined) checkBeat(response, before, version)
+        continue
+      }
+      const refs = endpointsName === undefined ? refsOf(bytes) : [endpointsName]
+      state.held.set(name, { name, version, refs, ...(aliases && { aliases }) })
       if (type === CLUSTER && before?.version !== version) warming.add(name)
       if (type === ENDPOINTS) warm(name)
     }
     // Removals are applied also where something else makes it refuse the response.
     // Envoy ignores removals of endpoints and routes while something refers to them (rule 66).
-    for (const name of removed) if (type !== ENDPOINTS) drop(type, name)
+    for (const name of removed) if (type !== ENDPOINTS) drop(type, canonicalName(name))
     runListeners()
+  }
+  function checkTtl({ type, resources, ttl, wrapped }: Response): void {
+    const isDue = knowsTtl && resources.some(({ ttlSeconds }) => ttlSeconds !== undefined)
+    if (ttl !== (isDue || undefined)) throw new Error(`${type}: ${ttl ? 'a TTL' : 'no TTL'}`)
+    if (wrapped !== ((isDue && variant === 'sotw') || undefined)) throw new Error(`${type}: wrapped ${wrapped}`)
+  }
+  /** Without a body any other version than its own would be an update to nothing (rule 82). */
+  function checkBeat(response: Response, before: Held, version: Version): void {
+    const isKnown = variant === 'delta' || response.version === stateOf(response.type).version
+    if (before.version !== version || !isKnown || (variant === 'sotw' && wildcards.has(response.type)))
+      throw new Error(`a heartbeat of ${before.name} at another version`)
   }
   function drop(type: TypeUrl, name: string): void {
     stateOf(type).held.delete(name)
@@ -117,7 +162,7 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
       warming.delete(name)
       active.delete(name)
     }
-    if (type === LISTENER) running.delete(name)
+    running.delete(`${type} ${name}`)
   }
   function warm(assignment: string): void {
     for (const [cluster, { refs }] of stateOf(CLUSTER).held) {
@@ -129,8 +174,9 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
   const awaited = (): readonly string[] => [...warming].flatMap((name) => stateOf(CLUSTER).held.get(name)?.refs ?? [])
   function runListeners(): void {
     const routes = stateOf(ROUTES).held
-    for (const [name, { refs }] of stateOf(LISTENER).held)
-      if (refs.every((route) => routes.has(route))) running.set(name, refs)
+    for (const type of PARENTS_OF_ROUTES)
+      for (const [name, { refs }] of stateOf(type).held)
+        if (refs.every((route) => routes.has(route))) running.set(`${type} ${name}`, refs)
   }
 
   return {
@@ -140,7 +186,7 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
     connect(aggregated) {
       isAggregated = aggregated
       outbox.length = 0
-      for (const type of MODEL_TYPES) {
+      for (const type of types) {
         const state = stateOf(type)
         state.names = needed(type)
         state.nonce = ''
@@ -162,16 +208,16 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
       state.nonce = response.nonce
       if (!refuse) state.version = response.version
       ask(response.type, response.nonce, refuse)
-      for (const type of MODEL_TYPES)
+      for (const type of types)
         if (type !== response.type && (isAggregated || !wildcards.has(type))) ask(type, '', false)
     },
     want(type, names, isWanted) {
       const set = extra.get(type)
-      for (const name of names) isWanted ? set?.add(name) : set?.delete(name)
+      for (const name of names.map(canonicalName)) isWanted ? set?.add(name) : set?.delete(name)
       ask(type, '', false)
     },
     held: (type) => stateOf(type).held,
-    wanted: (type) => (wildcards.has(type) ? undefined : stateOf(type).names),
+    wants,
     broken() {
       const wrong: string[] = []
       const routes = stateOf(ROUTES).held
@@ -183,5 +229,7 @@ export function createEnvoyModel(variant: Variant, id: string): EnvoyModel {
     },
   }
 }
+
+const PARENTS_OF_ROUTES = [LISTENER, SCOPED_ROUTES]
 
 const newState = (): TypeState => ({ held: new Map(), names: new Set(), nonce: '', version: '', wasNamed: false })

@@ -7,6 +7,7 @@ import { isCovered, isEmpty } from '../sets/subscription.ts'
 import type { TypeHistory } from '../sets/type-history.ts'
 import type { Lane, Own, Step } from './lane.ts'
 import type { Response } from './messages.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Large responses are split at so many bytes of resources, where the protocol lets them be (rules 65 and 102). */
 export const PART_BYTES_MAX = 2 * 1024 * 1024
@@ -177,7 +178,7 @@ function stepOf(lane: Lane, content: Content, span: Span, stillOwed: Own | undef
   const resources = isFull ? unionOf(lane, span.removalsTo, stillOwed) : [...content.puts.values()]
   const removed = stream.variant === 'sotw' ? [] : [...content.removed]
   if (stream.variant === 'sotw' && !isFull && resources.length === 0) return NOTHING
-  const hasTtl = knowsTtl(lane) && resources.some(({ ttlSeconds }) => ttlSeconds !== undefined)
+  const hasTtl = takesTtl(stream) && resources.some(({ ttlSeconds }) => ttlSeconds !== undefined)
   const base = {
     variant: stream.variant,
     type: type.url,
@@ -199,11 +200,8 @@ function stepOf(lane: Lane, content: Content, span: Span, stillOwed: Own | undef
 }
 
 /** Rule 80: SotW has a place for a TTL only in the wrapper. */
-export const knowsTtl = ({ stream, history }: Lane): boolean =>
-  history !== undefined &&
-  Number.isFinite(history.ttlSecondsMin) &&
-  stream.knowsTtl &&
-  (stream.variant === 'delta' || stream.knowsWrapper)
+export const takesTtl = (stream: StreamState): boolean =>
+  stream.knowsTtl && (stream.variant === 'delta' || stream.knowsWrapper)
 
 /** Everything subscribed, and what is gone but may not be dropped yet (rules 34 and 35). */
 export function unionOf(lane: Lane, removalsTo: number, stillOwed: Own | undefined): readonly Resource[] {

@@ -5,7 +5,7 @@ import { type Group, nextTouch, placeAt, stepOnce } from '../sets/group.ts'
 import { isCovered } from '../sets/subscription.ts'
 import { addDue, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
 import { expectEndpoints, hasParents, isParent, mayAdvance, mayRemoveThrough } from './order.ts'
-import { knowsTtl, type Span, stepOver, stepOwn, stepWhole } from './response.ts'
+import { type Span, stepOver, stepOwn, stepWhole, takesTtl } from './response.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
 
 /** How long a change waits for the answers that come before it in order. */
@@ -124,7 +124,7 @@ function removalsThrough(lane: Lane): number {
 function sharedStep(lane: Lane, group: Group, span: Span): Step {
   const { stream } = lane
   const isWhole = lane.own !== undefined
-  const flavour = `${stream.variant[0]}${knowsTtl(lane) ? 't' : ''}${isWhole ? 'w' : span.from}`
+  const flavour = `${stream.variant[0]}${takesTtl(stream) ? 't' : ''}${isWhole ? 'w' : span.from}`
   const step = stepOnce(group, `${flavour}.${span.removalsFrom}.${span.removalsTo}`, () => {
     const nonce = sharedNonce(lane, span)
     return isWhole ? stepWhole(lane, span, nonce) : stepOver(lane, span, nonce)

@@ -3,7 +3,7 @@ import type { Resource } from '@fleetcast/shared/resources/resource'
 import { VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { hasRefused, isBehind, type Lane } from './lane.ts'
 import type { NodeInfo, Response } from './messages.ts'
-import { knowsTtl, unionOf } from './response.ts'
+import { takesTtl, unionOf } from './response.ts'
 import { ownNonce } from './step.ts'
 import type { StreamState } from './stream-state.ts'
 
@@ -26,7 +26,8 @@ const BEAT_MS_MIN = 100
 /** Has the lane's next heartbeat timed, where it needs any: at half of the type's shortest TTL (rule 83). */
 export function armHeartbeat(lane: Lane): void {
   const { history, stream, type } = lane
-  if (history === undefined || !knowsTtl(lane) || type.url === VIRTUAL_HOST) return
+  if (history === undefined || !takesTtl(stream) || !Number.isFinite(history.ttlSecondsMin)) return
+  if (type.url === VIRTUAL_HOST) return
   const beatMs = Math.max(BEAT_MS_MIN, (history.ttlSecondsMin * 1000) / 2)
   if (lane.beatMs > 0 && lane.beatMs <= beatMs) return
   lane.beatMs = beatMs
@@ -40,7 +41,7 @@ export function heartbeat(stream: StreamState, timer: string): void {
   lane.beatMs = 0
   // What is outstanding carries TTLs itself, or is behind a client that does not answer anyway.
   const isFree = !lane.isAwaiting && lane.step === undefined && lane.own?.whole !== true
-  const response = isFree && knowsTtl(lane) ? beatOf(lane) : undefined
+  const response = isFree && takesTtl(stream) ? beatOf(lane) : undefined
   armHeartbeat(lane)
   if (response === undefined) return
   lane.step = { parts: [response], endpoints: [], added: [], isOwn: false }

@@ -1,8 +1,18 @@
-// A small world for random walks: clusters, endpoints, listeners, routes and secrets that always refer to what is there,
-// changed at random. Tests only.
+// A small world for random walks: clusters, endpoints, listeners, scopes and routes that always refer to what is there, and
+// things that stand alone, changed at random. Some have a TTL, some are asked for by other names. Tests only.
 import { diff } from '@fleetcast/shared/resources/diff'
 import { type Resource, resource, type TypeUrl } from '@fleetcast/shared/resources/resource'
-import { CLUSTER, ENDPOINTS, LISTENER, ROUTES, SECRET } from '@fleetcast/shared/resources/types'
+import {
+  CLUSTER,
+  ENDPOINTS,
+  EXTENSION,
+  LISTENER,
+  ROUTES,
+  RUNTIME,
+  SCOPED_ROUTES,
+  SECRET,
+  VIRTUAL_HOST,
+} from '@fleetcast/shared/resources/types'
 import { entryKey } from '@fleetcast/shared/store/set-store'
 import type { FleetUpdate } from '../sets/fleet-history.ts'
 
@@ -25,12 +35,21 @@ export interface World {
   readonly resources: ReadonlyMap<string, Resource>
   /** Changes something, or several things at once, and returns what it takes to get there. */
   change(): FleetUpdate
-  /** Gives every resource new content. */
+  /** Gives every resource new content, and each full state some. */
   renew(): FleetUpdate
 }
 
 const NAMES = ['a', 'b', 'c', 'd', 'e']
-const KINDS = ['cluster', 'endpoint', 'assignment', 'reroute', 'listener', 'relisten', 'drop', 'secret'] as const
+const KINDS = [
+  ...['cluster', 'endpoint', 'assignment', 'reroute', 'listener', 'relisten', 'drop', 'scope', 'unscope', 'alone'],
+] as const
+/** Types that nothing of the model refers to, with the names that they have. */
+const ALONE: readonly (readonly [TypeUrl, readonly string[]])[] = [
+  [SECRET, [...NAMES, 'xdstp://w/s/a?y=2&x=1', 'xdstp://w/s/b?x=1&y=2', 'xdstp://w/s/c']],
+  [EXTENSION, NAMES],
+  [RUNTIME, NAMES],
+  [VIRTUAL_HOST, ['r/a', 'r/b']],
+]
 
 export function createWorld(pick: Pick): World {
   let content = 0
@@ -38,7 +57,8 @@ export function createWorld(pick: Pick): World {
   const endpoints = new Map<string, number>([['a', 0]])
   const routes = new Map<string, { v: number; refs: string[] }>([['a', { v: 0, refs: ['a'] }]])
   const listeners = new Map<string, { v: number; refs: string[] }>([['a', { v: 0, refs: ['a'] }]])
-  const secrets = new Map<string, number>()
+  const scopes = new Map<string, { v: number; refs: string[] }>()
+  const alone = new Map(ALONE.map(([type]) => [type, new Map<string, number>()]))
   let resources = build()
 
   const name = (): string => NAMES[pick(NAMES.length)] ?? 'a'
@@ -57,14 +77,14 @@ export function createWorld(pick: Pick): World {
   }
   /** What nothing refers to may go. */
   function sweep(): void {
-    const usedRoutes = new Set([...listeners.values()].flatMap(({ refs }) => refs))
+    const usedRoutes = new Set([...listeners.values(), ...scopes.values()].flatMap(({ refs }) => refs))
     for (const route of routes.keys()) if (!usedRoutes.has(route) && pick(2) === 0) routes.delete(route)
     const usedClusters = new Set([...routes.values()].flatMap(({ refs }) => refs))
     for (const cluster of clusters.keys()) if (!usedClusters.has(cluster) && pick(2) === 0) clusters.delete(cluster)
     const usedEndpoints = new Set([...clusters.values()].map(({ eds }) => eds))
     for (const one of endpoints.keys()) if (!usedEndpoints.has(one) && pick(3) > 0) endpoints.delete(one)
   }
-  function changeOne(kind: (typeof KINDS)[number]): void {
+  function changeOne(kind: string): void {
     if (kind === 'cluster') {
       const one = addCluster()
       if (pick(2) === 0)
@@ -89,19 +109,31 @@ export function createWorld(pick: Pick): World {
       for (const one of some(listeners.keys())) listeners.set(one, { v: ++content, refs: some(routes.keys()) })
     } else if (kind === 'drop') {
       for (const one of some(listeners.keys())) if (listeners.size > 1) listeners.delete(one)
-    } else if (pick(3) === 0) secrets.delete(name())
-    else secrets.set(name(), ++content)
+    } else if (kind === 'scope') {
+      const refs = some(routes.keys())
+      if (refs.length > 0) scopes.set(name(), { v: ++content, refs })
+    } else if (kind === 'unscope') for (const one of some(scopes.keys())) scopes.delete(one)
+    else changeAlone()
+  }
+  function changeAlone(): void {
+    const [type, names] = ALONE[pick(ALONE.length)] ?? [SECRET, NAMES]
+    const one = names[pick(names.length)] ?? 'a'
+    if (pick(3) === 0) alone.get(type)?.delete(one)
+    else alone.get(type)?.set(one, ++content)
   }
   function build(): Map<string, Resource> {
     const all: Resource[] = []
-    const put = (type: TypeUrl, one: string, text: string, endpointsName?: string): void => {
-      all.push(resource({ type, name: one, bytes: Buffer.from(text), endpointsName }))
+    const put = (type: TypeUrl, one: string, v: number, text: string, endpointsName?: string): void => {
+      const ttlSeconds = v % 5 === 4 ? 7 : undefined
+      const aliases = type === VIRTUAL_HOST ? [`${one}.host`] : undefined
+      all.push(resource({ type, name: one, bytes: Buffer.from(text), endpointsName, ttlSeconds, aliases }))
     }
-    for (const [one, { v, eds }] of clusters) put(CLUSTER, one, `${one} ${v} ${eds}`, eds)
-    for (const [one, v] of endpoints) put(ENDPOINTS, one, `${one} ${v}`)
-    for (const [one, value] of routes) put(ROUTES, one, JSON.stringify(value))
-    for (const [one, value] of listeners) put(LISTENER, one, JSON.stringify(value))
-    for (const [one, v] of secrets) put(SECRET, one, `${one} ${v}`)
+    for (const [one, { v, eds }] of clusters) put(CLUSTER, one, v, `${one} ${v} ${eds}`, eds)
+    for (const [one, v] of endpoints) put(ENDPOINTS, one, v, `${one} ${v}`)
+    for (const [one, value] of routes) put(ROUTES, one, value.v, JSON.stringify(value))
+    for (const [one, value] of listeners) put(LISTENER, one, value.v, JSON.stringify(value))
+    for (const [one, value] of scopes) put(SCOPED_ROUTES, one, value.v, JSON.stringify(value))
+    for (const [type, names] of alone) for (const [one, v] of names) put(type, one, v, `${one} ${v}`)
     return new Map(all.map((made) => [entryKey(made), made]))
   }
   function settle(): FleetUpdate {
@@ -123,8 +155,10 @@ export function createWorld(pick: Pick): World {
       return settle()
     },
     renew() {
-      for (const map of [clusters, routes, listeners]) for (const value of map.values()) value.v = ++content
-      for (const map of [endpoints, secrets]) for (const one of map.keys()) map.set(one, ++content)
+      // An empty full state may have been refused as well.
+      if (scopes.size === 0) scopes.set('a', { v: 0, refs: some(routes.keys()) })
+      for (const map of [clusters, routes, listeners, scopes]) for (const value of map.values()) value.v = ++content
+      for (const map of [endpoints, ...alone.values()]) for (const one of map.keys()) map.set(one, ++content)
       return settle()
     },
   }

@@ -1,10 +1,20 @@
 // One random walk: a model of an Envoy against the real step, over a network that delays, through changes of the world,
-// reconnects, changes of edge and of fleet, refusals. Returns what went wrong. Tests and soak only.
+// reconnects, changes of edge and of fleet, refusals, names on demand, collections and heartbeats. Returns what went wrong. Tests and soak only.
 import type { TypeUrl } from '@fleetcast/shared/resources/resource'
-import { ENDPOINTS, SECRET } from '@fleetcast/shared/resources/types'
+import {
+  CLUSTER,
+  ENDPOINTS,
+  EXTENSION,
+  LISTENER,
+  RUNTIME,
+  SCOPED_ROUTES,
+  SECRET,
+  VIRTUAL_HOST,
+} from '@fleetcast/shared/resources/types'
 import { createFleetHistory, type FleetHistory } from '../sets/fleet-history.ts'
+import { canonicalName } from '../sets/resource-name.ts'
 import { createSubscriptions, type Subscriptions } from '../sets/subscription.ts'
-import { createEnvoyModel, MODEL_TYPES } from './envoy-model.ts'
+import { createEnvoyModel, modelTypes } from './envoy-model.ts'
 import { hasRefused } from './lane.ts'
 import type { Request, Response, Variant } from './messages.ts'
 import { createStream, type Stream } from './stream.ts'
@@ -23,7 +33,28 @@ interface Kind {
   readonly variant: Variant
   readonly isAggregated: boolean
   readonly isCalm: boolean
+  /** The client takes TTLs and heartbeats. */
+  readonly knowsTtl: boolean
 }
+
+/** What the client asks for beside what it needs, on demand. */
+const BY_BOTH: readonly (readonly [TypeUrl, readonly string[]])[] = [
+  [ENDPOINTS, ['a', 'b', 'zz']],
+  [EXTENSION, ['zz', 'a', 'b']],
+  [RUNTIME, ['a', 'zz']],
+]
+const WISHES: Readonly<Record<Variant, typeof BY_BOTH>> = {
+  sotw: [...BY_BOTH, [SECRET, ['a', 'xdstp://w/s/a?x=1&y=2', 'zz', 'b']]],
+  delta: [
+    ...BY_BOTH,
+    [SECRET, ['a', 'xdstp://w/s/*?y=2&x=1', 'xdstp://w/s/a?x=1&y=2', 'zz', 'b']],
+    [CLUSTER, ['a', 'zz', 'b']],
+    [VIRTUAL_HOST, ['r/a.host', 'r/b', 'r/zz', 'r/a']],
+  ],
+}
+/** What is told of removals in both variants, and in delta. */
+const WHOLE: ReadonlySet<TypeUrl> = new Set([CLUSTER, LISTENER, SCOPED_ROUTES])
+const ALONE: ReadonlySet<TypeUrl> = new Set([SECRET, EXTENSION, RUNTIME, VIRTUAL_HOST])
 
 /** Responses to one quiet phase: more would be a loop. */
 const RESPONSES_MAX = 400
@@ -35,6 +66,7 @@ export function walk(options: WalkOptions): string | undefined {
     variant: pick(2) === 0 ? 'sotw' : 'delta',
     isAggregated: pick(5) > 0,
     isCalm: pick(2) === 0,
+    knowsTtl: pick(2) === 0,
   }
   const course = createCourse(kind, pick, options.onEvent ?? (() => undefined))
   try {
@@ -66,7 +98,7 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
     }),
   )
   const subscriptions = createSubscriptions()
-  const envoy = createEnvoyModel(kind.variant, 'walker')
+  const envoy = createEnvoyModel(kind.variant, 'walker', kind.knowsTtl)
   let connection: Connection | undefined
   let edge = 0
   let fleet = 0
@@ -107,8 +139,10 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
     if (broken.length > 0) throw new Error(`make before break: ${broken.join(', ')}`)
     return true
   }
-  function fire(): boolean {
-    const due = [...(connection?.timers ?? [])].sort(([a], [b]) => a.localeCompare(b))
+  /** `isBeat`: heartbeats go on for ever, so they are not waited for. */
+  function fire(isBeat: boolean): boolean {
+    const isDue = ([name]: readonly [string, Stream]): boolean => name.startsWith('ttl:') === isBeat
+    const due = [...(connection?.timers ?? [])].filter(isDue).sort(([a], [b]) => a.localeCompare(b))
     const [name, stream] = due[pick(due.length || 1)] ?? []
     if (name === undefined || stream === undefined) return false
     connection?.timers.delete(name)
@@ -125,24 +159,23 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
       if (kind.isCalm && kind.isAggregated)
         for (const { state } of connection?.streams.values() ?? [])
           if (state.lanes.some((lane) => lane.waitsFor === 'order')) throw new Error('waits for an order that has come')
-      if (!fire()) return
+      if (!fire(false)) return
     }
   }
   function checkQuiet(): void {
     const world = worlds[fleet]
     const history = edges[edge]?.[fleet]
     if (world === undefined || history === undefined) return
-    for (const type of MODEL_TYPES) {
-      const wanted = envoy.wanted(type)
+    for (const type of modelTypes(kind.variant)) {
       const held = envoy.held(type)
       for (const one of history.type(type).all()) {
-        if (wanted !== undefined && !wanted.has(one.name)) continue
-        const version = held.get(one.name)?.version
+        if (!envoy.wants(type, one)) continue
+        const version = held.get(canonicalName(one.name))?.version
         if (version !== one.version)
           throw new Error(`${shortOf(type)} ${one.name}: has ${version}, should have ${one.version}`)
       }
       // SotW has no removal for types that are not whole, and Envoy forgets endpoints and routes by itself.
-      const isExact = wanted === undefined || (kind.variant === 'delta' && type === SECRET)
+      const isExact = WHOLE.has(type) || (kind.variant === 'delta' && ALONE.has(type))
       for (const name of isExact ? held.keys() : [])
         if (history.type(type).get(name) === undefined) throw new Error(`${shortOf(type)} ${name}: still there`)
     }
@@ -171,9 +204,9 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
     for (const stream of connection?.streams.values() ?? []) stream.attach(edges[edge]?.[fleet])
   }
   function wish(): void {
-    const type = pick(3) === 0 ? ENDPOINTS : SECRET
-    const names = ['a', 'b', 'zz'].slice(pick(3))
-    envoy.want(type, names, pick(3) > 0)
+    const wishes = WISHES[kind.variant]
+    const [type, all] = wishes[pick(wishes.length)] ?? [SECRET, []]
+    envoy.want(type, all.slice(pick(all.length)), pick(3) > 0)
   }
   function act(): void {
     const action = pick(100)
@@ -183,7 +216,7 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
     else if (action < 90) wish()
     else if (action < 93) connect()
     else if (action < 95) moveFleet()
-    else if (action < 97) kind.isCalm || fire()
+    else if (action < 97) fire(kind.isCalm || pick(2) === 0)
     else if (kind.isCalm) {
       drain(true)
       checkQuiet()
@@ -208,7 +241,7 @@ function open(kind: Kind, subscriptions: Subscriptions, onSend: (response: Respo
   const nonces = new Set<string>()
   const timers = new Map<string, Stream>()
   const streams = new Map<TypeUrl, Stream>()
-  for (const type of kind.isAggregated ? [''] : MODEL_TYPES) {
+  for (const type of kind.isAggregated ? [''] : modelTypes(kind.variant)) {
     const stream = createStream({
       variant: kind.variant,
       aggregated: kind.isAggregated,
