@@ -74,9 +74,9 @@ const ONE_PLACE: Readonly<Record<string, RegExp>> = {
 }
 
 const SERVICES = ['watcher', 'publisher', 'xds-edge'] as const
-/** Where services meet: all three in `up`, the two that can find problems in `validate`. */
+/** Where services meet: all three where `up` serves, the two that can find problems in `validate`. */
 const MEETING: Readonly<Record<string, number>> = {
-  'services/fleetcast/src/up.ts': 3,
+  'services/fleetcast/src/up-serving.ts': 3,
   'services/fleetcast/src/validate.ts': 2,
 }
 
