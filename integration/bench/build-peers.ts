@@ -1,7 +1,7 @@
 // Builds the load generator and the peers from their sources beside this, where Go and Java are there. What is missing is
 // left out and said.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const folder = join(import.meta.dirname, 'xdsload')
@@ -16,7 +16,7 @@ export interface Peers {
   readonly javaClassPath?: string
 }
 
-/** Throws where there is no Go and none can be installed. Both tool chains skip what is built already. */
+/** Throws where there is no Go and none can be installed. What is built already is not built again. */
 export function buildPeers(say: (line: string) => void): Peers {
   say('building the load generator and the Go peers')
   const go = execFileSync(join(environment, 'go-install'), {
@@ -38,13 +38,25 @@ export function buildPeers(say: (line: string) => void): Peers {
 function buildJava(say: (line: string) => void): string | undefined {
   const java = join(folder, 'peer-java')
   const jar = join(java, 'target/peer-java-1.jar')
+  const classPath = `${jar}:${join(java, 'target/lib')}/*`
   try {
     execFileSync('java', ['-version'], { stdio: 'ignore' })
+    if (isNewer(jar, java)) return classPath
     say('building the Java peer')
     execFileSync('mvn', ['-q', '-B', 'package'], { cwd: java, stdio: ['ignore', 'ignore', 'ignore'] })
   } catch {
     say('no Java or no Maven here (or the build failed): the column of java-control-plane is left out')
     return undefined
   }
-  return existsSync(jar) ? `${jar}:${join(java, 'target/lib')}/*` : undefined
+  return existsSync(jar) ? classPath : undefined
+}
+
+/** Maven takes half a minute to find that there is nothing to do. */
+function isNewer(file: string, project: string): boolean {
+  if (!existsSync(file)) return false
+  const sources = readdirSync(join(project, 'src'), { recursive: true, encoding: 'utf8' }).map((name) =>
+    join('src', name),
+  )
+  const changedMs = ['pom.xml', ...sources].map((name) => statSync(join(project, name)).mtimeMs)
+  return statSync(file).mtimeMs > Math.max(...changedMs)
 }

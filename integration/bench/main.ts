@@ -1,5 +1,6 @@
 // The benchmarks. `serve` only serves, `latency` measures from the API server on, `bad-clients` what clients that misbehave
-// do to others, `bytes` what a stream holds, `profile` where the time goes; without a word ours and the peers are measured in turn and shown in one table.
+// do to others, `bytes` what a stream holds, `profile` where the time goes; without a word ours and the peers are measured in
+// turn and shown in one table.
 import { appendFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Address, parseAddress } from '@fleetcast/shared/runtime/address'
