@@ -110,6 +110,35 @@ describe.each(backends)('publishers over %s', (_name, absent, open) => {
       await vi.waitFor(async () => expect(await names(scene)).toBe('RouteConfiguration b'), WAIT)
     })
 
+    it('rule 6: a Service that goes with its last route keeps its endpoints until the fleet is without it', async () => {
+      await using scene = await createScene(open())
+      const publisher = scene.publisher()
+      const [old, next] = [service('shop/old'), service('shop/next')]
+      const chosen = (name: string) =>
+        configMap('shop/web', 'web', { 'fleet.yaml': `services: { selector: is=${name} }` })
+      const label = (name: string) => ({ labels: { is: name } })
+      await scene.write({ ...old, ...label('old') }, slice('shop/old', ['10.0.0.1']), chosen('old'))
+      await vi.waitFor(async () => expect(await names(scene)).toContain('Cluster shop/old/http'), WAIT)
+      await publisher.settled()
+      const [view = ''] = Object.values(await scene.held(SET)).filter((text) => text.startsWith('link'))
+      const heard = scene.edge(view.slice('link '.length))
+      await vi.waitFor(() => expect(heard.length).toBe(1), WAIT)
+      await scene.replace(
+        [{ ...next, ...label('next') }, slice('shop/next', ['10.0.0.2']), chosen('next')],
+        [old, slice('shop/old', [])],
+      )
+      await vi.waitFor(async () => expect(await names(scene)).toContain('Cluster shop/next/http'), WAIT)
+      await vi.waitFor(
+        async () =>
+          expect(await scene.held(view.slice('link '.length))).not.toHaveProperty(
+            'ClusterLoadAssignment shop/old/http',
+          ),
+        WAIT,
+      )
+      const puts = heard.flatMap((news) => (news.kind === 'change' ? news.change.put : [])).map(({ name }) => name)
+      expect(puts).toEqual(['shop/next/http'])
+    })
+
     it('rule 2: everything is lost: edges hear nothing until the new generation holds the same', async () => {
       await using scene = await createScene(open())
       scene.publisher()

@@ -80,6 +80,8 @@ export interface Scene extends AsyncDisposable {
   /** The site's watcher: makes the log hold these, and what it held before, and marks it synced. */
   write(...objects: readonly KubeObject[]): Promise<void>
   remove(...objects: readonly KubeObject[]): Promise<void>
+  /** Both in one append. */
+  replace(written: readonly KubeObject[], removed: readonly KubeObject[]): Promise<void>
   /** The source has it no more, and nobody was told. */
   forget(object: KubeObject): void
   /** The watcher finds that its log was lost and fills a new one. */
@@ -103,6 +105,14 @@ export async function createScene(backend: Backend, site = 'east'): Promise<Scen
     if (result.kind !== 'appended') throw new Error(result.kind)
     base = result.position
   }
+  const replace = (written: readonly KubeObject[], removed: readonly KubeObject[]): Promise<void> => {
+    for (const object of removed) objects.delete(objectKey(object))
+    for (const object of written) objects.set(objectKey(object), object)
+    return append([
+      ...removed.map((object) => ({ key: objectKey(object), object: undefined })),
+      ...written.map((object) => ({ key: objectKey(object), object })),
+    ])
+  }
   return {
     ports,
     backend,
@@ -112,14 +122,9 @@ export async function createScene(backend: Backend, site = 'east'): Promise<Scen
       publishers.push(made)
       return made
     },
-    write(...some) {
-      for (const object of some) objects.set(objectKey(object), object)
-      return append(some.map((object) => ({ key: objectKey(object), object })))
-    },
-    remove(...some) {
-      for (const object of some) objects.delete(objectKey(object))
-      return append(some.map((object) => ({ key: objectKey(object), object: undefined })))
-    },
+    write: (...some) => replace(some, []),
+    remove: (...some) => replace([], some),
+    replace,
     forget: (object) => void objects.delete(objectKey(object)),
     async refill() {
       const renewed = await ports.log.renew(site, epoch)
