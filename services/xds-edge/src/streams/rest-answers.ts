@@ -29,6 +29,8 @@ export interface RestAnswersOptions {
 
 /** A node that has not asked for so long is gone. */
 const nodeMs = 60_000
+/** Clients say who they are: one that invents nodes must not fill the memory. */
+const nodesMax = 20_000
 
 export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
   const { clock, board } = options
@@ -149,12 +151,20 @@ function createRecords(clock: Clock, board: AckBoard): { of(node: NodeInfo, addr
     of(node, address) {
       const key = `${node.cluster}\n${node.id}`
       const entry = known.get(key) ?? { record: board.opened(node, address), cancel: () => {} }
+      const forget = (gone: string, { record, cancel }: typeof entry): void => {
+        cancel()
+        known.delete(gone)
+        board.closed(record)
+      }
+      // Whoever asked longest ago is forgotten first.
+      known.delete(key)
+      for (const [oldest, its] of known) {
+        if (known.size < nodesMax) break
+        forget(oldest, its)
+      }
       known.set(key, entry)
       entry.cancel()
-      entry.cancel = clock.after(nodeMs, () => {
-        known.delete(key)
-        board.closed(entry.record)
-      })
+      entry.cancel = clock.after(nodeMs, () => forget(key, entry))
       return entry.record
     },
   }

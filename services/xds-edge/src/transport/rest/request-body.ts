@@ -4,6 +4,8 @@ import { z } from 'zod'
 import type { NodeInfo } from '../../protocol/messages.ts'
 
 const text = z.string().nullish()
+/** Who asks is kept in the status of nodes. */
+const shortText = z.string().max(1024).nullish()
 const body = z.object({
   version_info: text,
   versionInfo: text,
@@ -11,7 +13,7 @@ const body = z.object({
   typeUrl: text,
   resource_names: z.array(z.string()).nullish(),
   resourceNames: z.array(z.string()).nullish(),
-  node: z.object({ id: text, cluster: text, user_agent_name: text, userAgentName: text }).nullish(),
+  node: z.object({ id: shortText, cluster: shortText, user_agent_name: shortText, userAgentName: shortText }).nullish(),
   error_detail: z.object({ message: text }).nullish(),
   errorDetail: z.object({ message: text }).nullish(),
 })
