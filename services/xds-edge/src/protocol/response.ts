@@ -56,7 +56,7 @@ export function stepOwn(lane: Lane, span: Span, own: Own, isOpen: boolean, mayDr
   const content = emptyContent()
   if (own.whole) addWhole(content, lane, own)
   else addChanges(content, lane, span)
-  for (const name of own.asked) addAsked(content, lane, name)
+  for (const name of own.asked) addAsked(content, lane, name, unionWith(lane, span, mayDrop ? undefined : own, name))
   for (const name of isOpen ? own.due : []) {
     const found = lane.history?.get(name)
     if (found !== undefined && isCovered(lane.subscription, found)) addPut(content, found, true)
@@ -130,9 +130,21 @@ function addWhole(content: Content, lane: Lane, own: Own | undefined): void {
   }
 }
 
+/** What is gone and may not be dropped yet is still a part of what the client stands on, and is answered so in delta. */
+function unionWith(
+  { history, stream }: Lane,
+  span: Span,
+  stillOwed: Own | undefined,
+  name: string,
+): Resource | undefined {
+  if (stream.variant === 'sotw') return undefined
+  const gone = history?.removed(name)
+  return gone !== undefined && gone.seq > span.removalsTo ? gone.resource : stillOwed?.owed.get(name)?.body
+}
+
 /** A name that must be answered in any case: with its body, or as removed (rules 26, 46, 54, 55). */
-function addAsked(content: Content, lane: Lane, name: string): void {
-  const found = lane.history?.get(name)
+function addAsked(content: Content, lane: Lane, name: string, union: Resource | undefined): void {
+  const found = lane.history?.get(name) ?? union
   if (found !== undefined) addPut(content, found, true)
   else addMissing(content, lane, name)
 }

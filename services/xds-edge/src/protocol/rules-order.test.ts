@@ -157,6 +157,19 @@ describe('order', () => {
       sotw,
     ],
     [
+      'design rule 6: a cluster that is to go, and is asked for on demand, is still there while a route may need it (rule 69)',
+      `${SETTLED}
+       = rds R2, -cds A, -eds A
+       > rds R2
+       < cds +A
+       > cds A1
+       < cds ack
+       < rds ack
+       > cds -A
+       < cds ack
+       > eds -A`,
+    ],
+    [
       'design rule 6: at once where no listeners and routes are subscribed',
       '= cds A1, cds B1\n< cds\n> cds A1 B1\n< cds ack\n= -cds A\n> cds -A',
     ],

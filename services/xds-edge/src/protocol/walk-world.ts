@@ -59,6 +59,8 @@ export function createWorld(pick: Pick): World {
   const listeners = new Map<string, { v: number; refs: string[] }>([['a', { v: 0, refs: ['a'] }]])
   const scopes = new Map<string, { v: number; refs: string[] }>()
   const alone = new Map(ALONE.map(([type]) => [type, new Map<string, number>()]))
+  /** Made once, for there are many walks. */
+  const made = new Map<string, Resource>()
   let resources = build()
 
   const name = (): string => NAMES[pick(NAMES.length)] ?? 'a'
@@ -126,7 +128,11 @@ export function createWorld(pick: Pick): World {
     const put = (type: TypeUrl, one: string, v: number, text: string, endpointsName?: string): void => {
       const ttlSeconds = v % 5 === 4 ? 7 : undefined
       const aliases = type === VIRTUAL_HOST ? [`${one}.host`] : undefined
-      all.push(resource({ type, name: one, bytes: Buffer.from(text), endpointsName, ttlSeconds, aliases }))
+      const key = `${type} ${one} ${text}`
+      const known =
+        made.get(key) ?? resource({ type, name: one, bytes: Buffer.from(text), endpointsName, ttlSeconds, aliases })
+      made.set(key, known)
+      all.push(known)
     }
     for (const [one, { v, eds }] of clusters) put(CLUSTER, one, v, `${one} ${v} ${eds}`, eds)
     for (const [one, v] of endpoints) put(ENDPOINTS, one, v, `${one} ${v}`)
@@ -134,7 +140,7 @@ export function createWorld(pick: Pick): World {
     for (const [one, value] of listeners) put(LISTENER, one, value.v, JSON.stringify(value))
     for (const [one, value] of scopes) put(SCOPED_ROUTES, one, value.v, JSON.stringify(value))
     for (const [type, names] of alone) for (const [one, v] of names) put(type, one, v, `${one} ${v}`)
-    return new Map(all.map((made) => [entryKey(made), made]))
+    return new Map(all.map((each) => [entryKey(each), each]))
   }
   function settle(): FleetUpdate {
     const before = resources

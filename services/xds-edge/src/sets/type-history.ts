@@ -40,6 +40,8 @@ export interface TypeHistory {
   all(): Iterable<Resource>
   /** All that the subscription covers; costs the smaller of names and resources where no collection is asked for. */
   covered(subscription: Subscription): Iterable<Resource>
+  /** What the name stood for, where it was removed and is remembered. */
+  removed(name: string): Tombstone | undefined
   /** Removed after `seq` and not there again, oldest first. */
   removedSince(seq: number): Iterable<Tombstone>
   /** What changed after `seq`, by canonical name, in order; removals included. */
@@ -160,6 +162,7 @@ export function createTypeHistory(type: TypeUrl, seqNow: () => number): Writable
         yield resource
       }
     },
+    removed: (name) => tombstones.get(name),
     removedSince,
     changedSince(seq) {
       const changes = new Map<string, NetChange>()
