@@ -94,7 +94,9 @@ function addSecrets(input: FleetInput, { entries, problems }: Draft): void {
     const made = wrong.length > 0 ? [] : value
     // A Secret of one name in two sites: the first site has it.
     for (const each of made) if (!entries.has(entryKey(each))) entries.set(entryKey(each), each)
-    if (wrong.length > 0) keep(entries, input.committed, SECRET, `${secret.namespace}/${secret.name}`)
+    if (wrong.length === 0) continue
+    const id = `${secret.namespace}/${secret.name}`
+    for (const name of [id, `${id}/ca`]) keep(entries, input.committed, SECRET, name)
   }
 }
 

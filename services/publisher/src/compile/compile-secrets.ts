@@ -12,10 +12,12 @@ export type CompileSecret = (site: string, secret: SecretObject) => Checked<read
 export function createCompileSecret(types: EnvoyTypes, sealKey: Uint8Array | undefined): CompileSecret {
   const compiled = new WeakMap<SecretObject, Checked<readonly Resource[]>>()
 
-  function encode(name: string, body: object): Resource | undefined {
+  /** What is wrong is told without a word of what was read. */
+  function encode(name: string, body: object): Checked<Resource | undefined> {
     const raw = { type: SECRET, name, value: { name, ...body }, path: '', index: 0, issues: [] }
-    const { item } = readItem(raw, new Map(), { types })
-    return item && resource({ type: SECRET, name, bytes: item.bytes, sensitive: true, sealKey })
+    const { item, problems } = readItem(raw, new Map(), { types })
+    const value = item && resource({ type: SECRET, name, bytes: item.bytes, sensitive: true, sealKey })
+    return { value, problems }
   }
 
   function compile(site: string, secret: SecretObject): Checked<readonly Resource[]> {
@@ -27,12 +29,16 @@ export function createCompileSecret(types: EnvoyTypes, sealKey: Uint8Array | und
         private_key: { inline_string: privateKey },
       },
     })
-    const authority = ca && encode(`${id}/ca`, { validation_context: { trusted_ca: { inline_string: ca } } })
-    const value = [pair, authority].filter((each): each is Resource => typeof each === 'object')
+    const authority = ca
+      ? encode(`${id}/ca`, { validation_context: { trusted_ca: { inline_string: ca } } })
+      : { value: undefined, problems: [] }
+    const value = [pair.value, authority.value].filter((each) => each !== undefined)
     const place = { site, object: objectKey(secret) }
-    const message = 'its certificate and key are not what Envoy takes: its last good form stays'
-    const problem: Problem = { severity: 'error', code: 'secret', message, place }
-    return { value, problems: pair && isPem(certificate) && isPem(privateKey) ? [] : [problem] }
+    const wrong = [...pair.problems, ...authority.problems].filter(({ severity }) => severity === 'error')
+    const problems = wrong.map(({ message }): Problem => {
+      return { severity: 'error', code: 'secret', message: `${message}: its last good form stays`, place }
+    })
+    return { value, problems }
   }
 
   return (site, secret) => {
@@ -43,5 +49,3 @@ export function createCompileSecret(types: EnvoyTypes, sealKey: Uint8Array | und
     return made
   }
 }
-
-const isPem = (text: string): boolean => text.includes('-----BEGIN ')
