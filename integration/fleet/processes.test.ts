@@ -1,7 +1,10 @@
 // Many processes, a real API server, a real Redis, real Envoys: each test kills or breaks one thing while traffic runs. Traffic
 // goes on, the next change arrives, and nothing is removed that nobody removed (rules 2 and 3 of the design).
+import { createBullQueue } from '@fleetcast/shared/queue/bullmq'
+import { openRedis } from '@fleetcast/shared/redis/open-redis'
+import { fleetSet } from '@fleetcast/shared/store/directory'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Deployment, startDeployment } from '../harness/deployment.ts'
+import { type Deployment, type Role, startDeployment } from '../harness/deployment.ts'
 import { describeWith } from '../harness/describe-with.ts'
 import { type Envoy, startEnvoy } from '../harness/envoy.ts'
 import { freePort } from '../harness/free-port.ts'
@@ -115,10 +118,13 @@ describeWith(['redis', 'kube', 'envoy', 'upstreams'], 'many processes', () => {
       const [victim, other] = deployment.publishers
       // With the other one stopped, the job is the victim's.
       other!.process().signal('SIGSTOP')
-      await changeSlice(['198.18.201.1'])
-      await waitFor('a job that runs', () => hasActiveJob(redis), { everyMs: 1, timeoutMs: 3_000 }).catch(() => {})
+      const job = await freezeInJob(victim!, redis)
       await victim!.kill()
+      expect(await activeJobs(redis)).toContain(job)
+      await changeSlice(['198.18.201.1'])
       other!.process().signal('SIGCONT')
+      // Its lock ends, and the other one does what was not done.
+      await waitFor('the job to be done', async () => !(await activeJobs(redis)).includes(job), { timeoutMs: 15_000 })
       await changeSlice(['198.18.201.1', '198.18.201.2'])
     }))
 
@@ -160,9 +166,29 @@ async function takes(envoy: Envoy, address: string, isThere = true, timeoutMs = 
   await waitFor(what, async () => (await held()) === isThere, { timeoutMs })
 }
 
-/** True while BullMQ holds a job as active. */
-async function hasActiveJob(redis: RedisServer): Promise<boolean> {
+/** The jobs that a publisher has in its hands. */
+async function activeJobs(redis: RedisServer): Promise<readonly string[]> {
   const keys = await redis.client.keys('*:active')
-  const lengths = await Promise.all(keys.map((key) => redis.client.llen(key)))
-  return lengths.some((length) => length > 0)
+  return (await Promise.all(keys.map((key) => redis.client.lrange(key, 0, -1)))).flat()
+}
+
+/** Stops the process while it has a job in its hands, and says which: rings until it is met in the middle of one. */
+async function freezeInJob(victim: Role, redis: RedisServer): Promise<string> {
+  const link = openRedis(redis.url)
+  const queue = createBullQueue({ redis: link })
+  try {
+    return await waitFor('a publisher stopped in the middle of a job', async () => {
+      await queue.wake(fleetSet(FLEET), {})
+      await waitFor('a job that runs', async () => (await activeJobs(redis)).length > 0, { everyMs: 0, timeoutMs: 500 })
+      victim.process().signal('SIGSTOP')
+      // What it had sent by then is answered before this is.
+      for (let i = 0; i < 3; i++) await redis.client.ping()
+      const [job] = await activeJobs(redis)
+      if (job === undefined) victim.process().signal('SIGCONT')
+      return job
+    })
+  } finally {
+    await queue.close()
+    await link.close()
+  }
 }
