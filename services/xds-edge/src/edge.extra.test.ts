@@ -54,12 +54,36 @@ describe('reflection', () => {
     const services = fieldsOf((await reflect(one, field(7, '*'))).find(({ number }) => number === 6)!.value)
     const names = services.map(({ value }) => fieldsOf(value)[0]!.value.toString())
     expect(names).toContain('envoy.service.discovery.v3.AggregatedDiscoveryService')
+    expect(names).toContain('grpc.health.v1.Health')
     for (const name of names) {
       const [file] = (await reflect(one, field(4, name))).filter(({ number }) => number === 4)
       const [path] = fieldsOf(fieldsOf(file!.value)[0]!.value)
       const again = await reflect(one, field(3, path!.value))
       expect(again.find(({ number }) => number === 4)?.value).toEqual(file!.value)
     }
+  })
+
+  test('gives every file that a file needs, as a client asks for them', async () => {
+    const { client } = await startEdge()
+    const talk = converse(client(), PATH)
+    const fileOf = async (question: Buffer): Promise<Buffer> => {
+      talk.call.write(question)
+      const answer = fieldsOf(await talk.next()).find(({ number }) => number === 4)
+      return fieldsOf(answer!.value)[0]!.value
+    }
+    const first = await fileOf(field(4, 'envoy.service.discovery.v3.AggregatedDiscoveryService'))
+    const known = new Set<string>()
+    const due = [first]
+    for (let file = due.pop(); file !== undefined; file = due.pop()) {
+      for (const { number, value } of fieldsOf(file)) {
+        // FileDescriptorProto.dependency.
+        if (number !== 3 || known.has(String(value))) continue
+        known.add(String(value))
+        due.push(await fileOf(field(3, value)))
+      }
+    }
+    talk.call.end()
+    expect([...known]).toEqual(expect.arrayContaining(['envoy/config/core/v3/base.proto', 'google/protobuf/any.proto']))
   })
 
   test('says what there is not', async () => {

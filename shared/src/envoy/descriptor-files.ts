@@ -1,6 +1,7 @@
-// The .proto files of Envoy's API as reflection gives them out: the bytes of a FileDescriptorProto, by file or by symbol.
+// The .proto files of Envoy's API and of gRPC's own services as reflection gives them out: the bytes of a FileDescriptorProto, by file or by symbol.
 import { toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { createGrpcFiles } from './grpc-files.ts'
 import type { EnvoyTypes } from './types.ts'
 
 export interface DescriptorFiles {
@@ -11,17 +12,17 @@ export interface DescriptorFiles {
 }
 
 export function createDescriptorFiles({ registry }: Pick<EnvoyTypes, 'registry'>): DescriptorFiles {
+  const own = createGrpcFiles()
   const fileOf = (symbol: string) => registry.get(symbol)?.file ?? registry.getExtension(symbol)?.file
   return {
     byName(name) {
-      for (const { proto } of registry.files) {
-        if (proto.name === name) return toBinary(FileDescriptorProtoSchema, proto)
-      }
-      return undefined
+      const file = registry.getFile(name)
+      return file ? toBinary(FileDescriptorProtoSchema, file.proto) : own.find((one) => one.name === name)?.bytes
     },
     bySymbol(symbol) {
       const file = fileOf(symbol) ?? fileOf(symbol.slice(0, Math.max(0, symbol.lastIndexOf('.'))))
-      return file && toBinary(FileDescriptorProtoSchema, file.proto)
+      if (file) return toBinary(FileDescriptorProtoSchema, file.proto)
+      return own.find((one) => symbol.startsWith(`${one.package}.`))?.bytes
     },
   }
 }

@@ -3,7 +3,7 @@ import type { DescriptorFiles } from '@fleetcast/shared/envoy/descriptor-files'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { Metrics } from '@fleetcast/shared/runtime/metrics'
 import type { Method } from '../transport/grpc/call.ts'
-import { createHealth, type Health } from '../transport/grpc/health.ts'
+import { createHealth, HEALTH_SERVICE, type Health } from '../transport/grpc/health.ts'
 import { createReflection } from '../transport/grpc/reflection.ts'
 import { type ClientStatusOptions, createClientStatus } from './client-status.ts'
 import { createLoadReports, type LoadReportsOptions } from './load-reports.ts'
@@ -35,7 +35,7 @@ export function createExtraMethods({
     ...createClientStatus({ clock, mayKnow, sessions: () => streams.sessions }),
     createLoadReports({ metrics, assign }),
   ]
-  const services = [...new Set([...streams.methods, ...own].map(serviceOf))]
+  const services = [...new Set([...streams.methods, ...own].map(serviceOf)), HEALTH_SERVICE]
   const health = createHealth(new Set(services), isServing)
   return {
     health,

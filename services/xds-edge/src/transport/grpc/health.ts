@@ -12,7 +12,7 @@ export interface Health {
 }
 
 const STATUS = { serving: 1, notServing: 2, unknownService: 3 } as const
-const SERVICE = '/grpc.health.v1.Health'
+export const HEALTH_SERVICE = 'grpc.health.v1.Health'
 
 /** `services`: what can be asked for beside the empty name. */
 export function createHealth(services: ReadonlySet<string>, isServing: () => boolean): Health {
@@ -30,7 +30,7 @@ export function createHealth(services: ReadonlySet<string>, isServing: () => boo
     watch.told = status
     outlet.write(frameOf(numberField(1, status)))
   }
-  const check = unary(`${SERVICE}/Check`, (bytes) => {
+  const check = unary(`/${HEALTH_SERVICE}/Check`, (bytes) => {
     const service = readService(bytes)
     if (service === undefined) return notReadable
     const status = statusOf(service)
@@ -38,7 +38,7 @@ export function createHealth(services: ReadonlySet<string>, isServing: () => boo
     return frameOf(numberField(1, status))
   })
   const watch: Method = {
-    path: `${SERVICE}/Watch`,
+    path: `/${HEALTH_SERVICE}/Watch`,
     open: (outlet) => ({
       message(bytes) {
         const service = readService(bytes)
