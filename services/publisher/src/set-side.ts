@@ -58,7 +58,7 @@ export interface SetSideOptions extends Omit<PublisherOptions, 'log' | 'queue' |
 export function createSetSide(options: SetSideOptions): SetSide {
   const { log, store, types, clock, logger, metrics, sealKey, world, signal, reached, inBackground } = options
   const dirty = createDirty()
-  const board = createProblemBoard({ store, logger, metrics })
+  const board = createProblemBoard({ store, clock, logger, metrics })
   const commits = metrics.counter('fleetcast_publisher_commits_total', 'Commits tried, by result.', ['result'])
   const mirrors = createMirrors({ store, clock, signal, onNews: heardSet })
   const documents = createDocuments({ types, thread: createReaderThread({ clock, signal }) })
