@@ -80,7 +80,7 @@ describeWith(['docker'], 'deploy/compose.yaml', () => {
     edit('services.yaml', '172.31.250.11', composed.addressOf('blue'))
     edit('services.yaml', '172.31.250.12', composed.addressOf('green'))
     await composed.start(...ROLES, 'envoy')
-  }, 300_000)
+  }, 600_000)
 
   afterAll(() => parts.disposeAsync(), 60_000)
 

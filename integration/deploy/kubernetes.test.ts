@@ -146,7 +146,7 @@ describeWith(['kube', 'redis', 'docker'], 'deploy/kubernetes', () => {
       secret('fleetcast-redis', { url: redis.url }),
       secret('fleetcast-seal-key', { key: SEAL_KEY }),
     ])
-  }, 300_000)
+  }, 600_000)
 
   afterAll(() => parts.disposeAsync(), 60_000)
 
