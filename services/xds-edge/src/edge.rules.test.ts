@@ -81,7 +81,7 @@ describe('streams', () => {
 
   test('rule 101: a first request far above 4 MiB is read', async () => {
     const { client } = await startEdge({ entries: [assignment('a')] })
-    const initial = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`${'x'.repeat(80)}${i}`, '1']))
+    const initial = Object.fromEntries(Array.from({ length: 18_000 }, (_, i) => [`${'x'.repeat(300)}${i}`, '1']))
     const request = deltaRequest({ node, type: ENDPOINTS, names: ['a'], initial })
     expect(request.length).toBeGreaterThan(5 * 1024 * 1024)
     const stream = openStream(client(), 'delta')

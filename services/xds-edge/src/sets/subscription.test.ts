@@ -1,9 +1,11 @@
 // What subscriptions remember, and that it ends with those who hold them.
-import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createSubscriptions } from './subscription.ts'
+
+/** What a job has touched lives until its end. */
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 
 const asked = (prefix: string) => ({
   wildcard: false,
@@ -32,7 +34,8 @@ test('names that nobody asks for any more are kept by nothing', async () => {
     return new WeakRef(change.add)
   }
   const refs = ['a', 'b', 'c'].map(ask)
-  await turn()
+  // A WeakRef keeps its object to the end of the turn that made it.
+  await new Promise((resolve) => setImmediate(resolve))
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined])
