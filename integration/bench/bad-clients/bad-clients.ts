@@ -6,6 +6,7 @@ import { createXdsClient, type XdsClient } from '../../harness/xds-client.ts'
 import { endpointsOf, TYPES } from '../../harness/xds-content.ts'
 import { NODE_CLUSTER } from '../bench-world.ts'
 import { type Columns, formatColumns } from '../figures.ts'
+import { cpuMsOf } from '../process-use.ts'
 import { MISBEHAVIOURS } from './misbehaviours.ts'
 import { type ServerProcess, startBad, startServer } from './server-process.ts'
 
@@ -18,10 +19,12 @@ export interface BadClientsOptions {
 
 const CLUSTERS = 100
 const PER_SECOND = 50
+/** As many changes as a history remembers: from then on a change costs no memory. */
+const REMEMBERED = 4200
 const MIB = 1024 * 1024
 
 export async function badClients({ isQuick, only, say }: BadClientsOptions, signal: AbortSignal): Promise<void> {
-  const rounds = isQuick ? 2 : 5
+  const rounds = isQuick ? 3 : 5
   const seconds = isQuick ? 3 : 6
   const rows: Columns[] = []
   const wanted = MISBEHAVIOURS.filter(({ name }) => name.includes(only))
@@ -44,15 +47,22 @@ async function measure(name: string, rounds: number, changes: number): Promise<C
   })
   await good.until('the whole world', () => good.held(TYPES.endpoints).size === CLUSTERS)
   const meter = createMeter(server, good)
-  // Code that is hot belongs to before.
-  await meter.change(changes)
+  // Code that is hot, and a memory of changes that is full, belong to before.
+  await meter.change(REMEMBERED, 1000)
   await withBad(server, name, () => meter.change(changes))
   const before = await server.heldBytes()
   const quiet: number[][] = []
   const loaded: number[][] = []
+  const cpu = { quiet: 0, loaded: 0 }
+  const measured = async (to: 'quiet' | 'loaded'): Promise<number[]> => {
+    const startedAt = cpuMsOf(server.pid)
+    const took = await meter.change(changes)
+    cpu[to] += (cpuMsOf(server.pid) - startedAt) / rounds / (changes / PER_SECOND) / 10
+    return took
+  }
   for (let round = 0; round < rounds; round++) {
-    quiet.push(await meter.change(changes))
-    await withBad(server, name, async () => void loaded.push(await meter.change(changes)))
+    quiet.push(await measured('quiet'))
+    await withBad(server, name, async () => void loaded.push(await measured('loaded')))
   }
   const after = await server.heldBytes()
   const [calm, busy] = [median(quiet.map(p99)), median(loaded.map(p99))]
@@ -60,6 +70,7 @@ async function measure(name: string, rounds: number, changes: number): Promise<C
     'bad client': name,
     ...{ 'p50 ms without': p50(quiet.flat()), 'p50 ms with': p50(loaded.flat()) },
     ...{ 'p99 ms without': calm, 'p99 ms with': busy, ratio: busy / calm, goal: '2' },
+    ...{ 'CPU % without': cpu.quiet, 'CPU % with': cpu.loaded },
     ...{ 'MiB before': before / MIB, 'MiB after': after / MIB, 'memory ratio': after / before },
   }
 }
@@ -74,7 +85,7 @@ async function withBad(server: ServerProcess, name: string, during: () => Promis
 
 interface Meter {
   /** Milliseconds from each change until the good client had it. */
-  change(count: number): Promise<number[]>
+  change(count: number, perSecond?: number): Promise<number[]>
 }
 
 /** Each change names itself by an endpoint of its own, in another cluster than the changes around it. */
@@ -95,11 +106,11 @@ function createMeter(server: ServerProcess, good: XdsClient): Meter {
     }
   }
   return {
-    async change(count) {
+    async change(count, perSecond = PER_SECOND) {
       const took: number[] = []
       const began = performance.now()
       for (let i = 0; i < count; i++) {
-        await pause(Math.max(0, began + (i * 1000) / PER_SECOND - performance.now()))
+        await pause(Math.max(0, began + (i * 1000) / perSecond - performance.now()))
         // The marker has 16 bits: the last use of a number is long over.
         seq = (seq + 1) & 0xffff
         sentAt.set(`10.250.${seq >> 8}.${seq & 255}:8080`, performance.now())
