@@ -34,8 +34,7 @@ test('names that nobody asks for any more are kept by nothing', async () => {
     return new WeakRef(change.add)
   }
   const refs = ['a', 'b', 'c'].map(ask)
-  // A WeakRef keeps its object to the end of the turn that made it.
-  await new Promise((resolve) => setImmediate(resolve))
+  await turn()
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined])
