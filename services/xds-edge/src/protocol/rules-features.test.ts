@@ -253,6 +253,14 @@ describe('names of the form xdstp', () => {
        < sds xdstp://one/t/d/* =xdstp://one/t/d/xA
        > sds xdstp://one/t/d/yA`,
     ],
+    [
+      'rule 96: members that are held and are gone are removed (rule 48)',
+      delta,
+      `= sds xdstp://one/t/d/xA
+       < sds xdstp://one/t/d/* =xdstp://one/t/d/xA,xdstp://one/t/d/goneA
+       ! settle
+       > sds -xdstp://one/t/d/gone`,
+    ],
     ['rule 96: SotW has no collections', sotw, '= eds xdstp://one/t/d/xA\n< eds xdstp://one/t/d/*'],
   ])
 })

@@ -107,8 +107,9 @@ function owe(lane: Lane, name: string): void {
 function oweVanished(lane: Lane, own: Own): void {
   if (own.held === undefined) return
   for (const name of own.held.keys()) {
-    const isWanted = lane.subscription.wildcard || lane.subscription.names.has(name)
-    if (isWanted && lane.history?.get(name) === undefined) owe(lane, name)
+    if (lane.history?.get(name) !== undefined) continue
+    // Its aliases are known where it went not long ago.
+    if (isCovered(lane.subscription, lane.history?.removed(name)?.resource ?? { name })) owe(lane, name)
   }
 }
 

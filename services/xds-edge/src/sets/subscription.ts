@@ -11,7 +11,7 @@ export interface Subscription {
 }
 
 /** True where the subscription asks for the resource, by name, alias (rule 67), collection or as one of all. */
-export function isCovered(subscription: Subscription, resource: Resource): boolean {
+export function isCovered(subscription: Subscription, resource: Pick<Resource, 'name' | 'aliases'>): boolean {
   if (subscription.wildcard || subscription.names.has(resource.name)) return true
   if (resource.aliases?.some((alias) => subscription.names.has(alias))) return true
   // Names asked for are in canonical spelling, those of resources as they were written (rule 95).
