@@ -66,8 +66,7 @@ describeWith(['redis', 'envoy'], 'a real Envoy', () => {
 /** Keeps the fleet's files in step, as a sidecar of the Envoy would. Resolves once they are there. */
 async function writeFiles({ edges }: Deployment, output: TempFolder): Promise<AsyncDisposable> {
   const listen = edges[0]?.listen ?? ''
-  const args = ['files', '--fleet', 'files', '--edge', listen, '--output-dir', output.path, '--remove-after', '3s']
-  const writer = fleetcast(args)
+  const writer = fleetcast(['files', '--fleet', 'files', '--edge', listen, '--output-dir', output.path])
   await waitFor('the files', () => output.read('lds.yaml').length > 0)
   return writer
 }

@@ -194,7 +194,7 @@ async function answeredBy(
   { envoy, world }: Stage,
   path: string,
   expected: readonly string[],
-  timeoutMs = 10_000,
+  timeoutMs = 15_000,
 ): Promise<void> {
   const what = `${path} to be answered by ${expected.join()}`
   const isSo = async (): Promise<boolean> => {
@@ -230,7 +230,7 @@ const elsewhere = (port: number): object => ({
 
 /** What an edge says of the node: that it refuses listeners and why, or that it does not. */
 async function reported({ deployment, world }: Stage, isRefusing: boolean): Promise<void> {
-  await waitFor(`an edge to say that ${isRefusing ? 'something' : 'nothing'} is refused`, async () => {
+  const isSaid = async (): Promise<boolean> => {
     const edges = await Promise.all(deployment.edges.map((edge) => edge.process().ask(`/nodes?fleet=${world.fleet}`)))
     const errors = edges.flatMap(({ body }) => [...body.matchAll(/"error":\s*"([^"]*)/g)].map(([, text]) => text))
     const statuses = await Promise.all(deployment.edges.map((edge) => edge.process().ask('/status')))
@@ -238,7 +238,10 @@ async function reported({ deployment, world }: Stage, isRefusing: boolean): Prom
     const said = JSON.stringify({ errors, refusing })
     if (errors.length > 0 !== isRefusing || refusing.some((count) => count > 0) !== isRefusing) throw new Error(said)
     return true
-  })
+  }
+  const what = `an edge to say that ${isRefusing ? 'something' : 'nothing'} is refused`
+  // By REST a refusal shows by questions that come again, to either edge.
+  await waitFor(what, isSaid, { timeoutMs: 20_000 })
 }
 
 function fleetOf(status: string, name: string): { readonly refusing: number } | undefined {

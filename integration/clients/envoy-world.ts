@@ -32,9 +32,6 @@ export interface WorldOptions {
   readonly upstreamPort: number
 }
 
-/** How long removals wait in these fleets where there is no common stream: shorter than usual, for the tests' sake. */
-const REMOVE_AFTER = '3s'
-
 export function createWorld({ folder, delivery, port, upstreamPort }: WorldOptions): World {
   // The namespace keeps the Services of the fleets apart.
   const namespace = delivery
@@ -47,7 +44,6 @@ export function createWorld({ folder, delivery, port, upstreamPort }: WorldOptio
     metadata: { name: delivery, namespace, labels: { 'fleetcast.dev/fleet': delivery } },
     data: {
       'fleet.yaml': JSON.stringify({
-        removeAfter: REMOVE_AFTER,
         clusters: {
           base: { connect_timeout: '1s', eds_cluster_config: { eds_config: source }, ...content.cluster },
         },

@@ -1,7 +1,14 @@
 // Answers REST clients: by identity and fleet as for streams, at once where the client's version is not the present one,
 // else when something changes or the wait is over.
 import type { Version } from '@fleetcast/shared/resources/resource'
-import { CLUSTER, LISTENER, type ResourceType, ROUTES, SCOPED_ROUTES } from '@fleetcast/shared/resources/types'
+import {
+  CLUSTER,
+  ENDPOINTS,
+  LISTENER,
+  type ResourceType,
+  ROUTES,
+  SCOPED_ROUTES,
+} from '@fleetcast/shared/resources/types'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { AckBoard, StreamRecord } from '../acks/ack-board.ts'
 import type { Assignment } from '../identity/assign-fleet.ts'
@@ -42,7 +49,7 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
   const clustersOf = (history: FleetHistory): Version | undefined =>
     restState(history, CLUSTERS, [], times.removalsAt(history, clock.now()))?.version
   /**
-   * Rule 71: true while something may refer to clusters that the client does not have yet. It says which ones it has only
+   * Rule 71: true while something may refer to clusters, or to their endpoints, that the client does not have yet. It says which ones it has only
    * where it asks for clusters, so that is waited for, but not for so long that what is replaced could go meanwhile.
    */
   const isEarly = ({ type }: RestQuestion, record: StreamRecord, history: FleetHistory): boolean => {
@@ -50,7 +57,8 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     if (!NEED_CLUSTERS.has(type.url) || clusters === undefined) return false
     const { clustersAt } = history.type(type.url)
     if (times.ageOf(history, clustersAt, clock.now()) > history.removeAfterMs / 2) return false
-    return clustersAt > history.clustersSettledAt || clusters.version !== clustersOf(history)
+    if (clustersAt > history.clustersSettledAt || clusters.version !== clustersOf(history)) return true
+    return refusals.isAwaiting(record, ENDPOINTS)
   }
   /** Undefined: nothing new to say. */
   const look = (question: RestQuestion): RestAnswer | undefined => {

@@ -10,6 +10,8 @@ export interface RestRefusals {
   refused(record: StreamRecord, question: RestQuestion): Version | undefined
   /** True while the client has not taken something of that type, whatever its names. */
   isRefusing(record: StreamRecord, type: string): boolean
+  /** True while something of that type was answered, and no later question said that it was taken. */
+  isAwaiting(record: StreamRecord, type: string): boolean
   /** The question was answered with this. */
   given(record: StreamRecord, question: RestQuestion, version: Version): void
   /** The client has what there is. */
@@ -42,6 +44,7 @@ export function createRestRefusals(): RestRefusals {
     },
     isRefusing: (record, type) =>
       [...(open.get(record)?.values() ?? [])].some((given) => given.type === type && isRefusal(given)),
+    isAwaiting: (record, type) => [...(open.get(record)?.values() ?? [])].some((given) => given.type === type),
     given(record, question, version) {
       const all = open.get(record) ?? new Map<string, Given>()
       open.set(record, all)
