@@ -6,7 +6,16 @@ import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
 import { endpoints, node, type Running, startEdge } from './test/running-edge.ts'
-import { ask, type Client, converse, deltaRequest, field, fieldsOf, openStream } from './transport/test/client.ts'
+import {
+  ask,
+  type Client,
+  converse,
+  deltaRequest,
+  field,
+  fieldsOf,
+  openStream,
+  sotwRequest,
+} from './transport/test/client.ts'
 
 const types = createEnvoyTypes()
 const bytesOf = (type: string, json: object): Buffer => {
@@ -155,6 +164,24 @@ describe('client status', () => {
     await expect
       .poll(async () => JSON.stringify(await statusOf(running, {})))
       .toMatch(/"name":"b"[^}]*"config_status":"SYNCED","client_status":"ACKED"/)
+  })
+
+  test('as a stream: an answer to each question, of what is then', async () => {
+    const running = await startEdge()
+    const talk = converse(running.client(), FETCH.replace('Fetch', 'Stream'))
+    const idsNow = async (): Promise<string[]> => {
+      talk.call.write(Buffer.alloc(0))
+      const { config = [] } = decodeMessage(RESPONSE, await talk.next(), types) as {
+        config?: { node: { id: string } }[]
+      }
+      return config.map((one) => one.node.id)
+    }
+    expect(await idsNow()).toEqual([])
+    const stream = openStream(running.client(), 'sotw')
+    stream.send(sotwRequest({ node, type: CLUSTER }))
+    await stream.next()
+    expect(await idsNow()).toEqual(['n1'])
+    talk.call.end()
   })
 
   test('who asks without end is refused, and nobody else', async () => {
