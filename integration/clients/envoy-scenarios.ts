@@ -33,7 +33,7 @@ export const base = ({ addresses: [first, second] }: Pick<Stage, 'addresses'>): 
 })
 
 /** Fewer where each move waits for the clusters to settle. */
-const movesOf = (delivery: Delivery): number => (delivery.endsWith('-ads') ? 20 : 5)
+const movesOf = (delivery: Delivery): number => (delivery.endsWith('-ads') ? 12 : 5)
 const PER_SECOND = 200
 /** Envoy tries a lost stream again after a while that grows to a second, in turn with each edge. */
 export const RECONNECT_MS = 20_000
