@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ObjectLog } from '@fleetcast/shared/log/object-log'
 import { digestOf } from '@fleetcast/shared/resources/digest'
-import { DIRECTORY, fleetSet } from '@fleetcast/shared/store/directory'
+import { DIRECTORY, fleetSet, logSet } from '@fleetcast/shared/store/directory'
 import { rollbackCause } from '@fleetcast/shared/store/rollback'
 import type { SetStore } from '@fleetcast/shared/store/set-store'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -189,6 +190,38 @@ describe.each(backends)('publishers over %s', (_name, absent, open) => {
       await west.refill()
       await vi.waitFor(async () => expect(await endpoints()).not.toContain('10.2.2.2'), WAIT)
       rmSync(stateDir, { recursive: true })
+    })
+
+    it('an object of the log that can not be read is named, logged once, and keeps nothing else back once it is right', async () => {
+      await using scene = await createScene(open())
+      const message = 'is not an object that Fleetcast writes into its log'
+      const place = { site: 'east', object: 'Secret/shop/tls' }
+      let isWrong = true
+      // The adapters say so by the state; garbage.test.ts has them do it.
+      const log: ObjectLog = {
+        ...scene.ports.log,
+        async *follow(site, signal) {
+          for await (const news of scene.ports.log.follow(site, signal)) {
+            const problems = [{ severity: 'error', code: 'format', message, place } as const]
+            yield news.kind === 'state' && isWrong
+              ? { kind: 'state', state: { ...news.state, synced: false, problems } }
+              : news
+          }
+        },
+      }
+      await scene.write(fleet(routes('a')))
+      const publisher = scene.publisher({ log })
+      const waits = [`site east to be synced: of its log Secret/shop/tls ${message}`]
+      await vi.waitFor(() => expect(publisher.status().waitsFor).toEqual(expect.arrayContaining(waits)), WAIT)
+      await vi.waitFor(
+        async () => expect(await scene.ports.store.problems(logSet('east'))).toMatchObject([{ place }]),
+        WAIT,
+      )
+      expect(await names(scene)).toBe('')
+      isWrong = false
+      await scene.refill()
+      await vi.waitFor(async () => expect(await names(scene)).toBe('RouteConfiguration a'), WAIT)
+      await vi.waitFor(async () => expect(await scene.ports.store.problems(logSet('east'))).toEqual([]), WAIT)
     })
 
     it('an operator goes back: that stands, whoever publishes, until the input says something else', async () => {

@@ -142,7 +142,7 @@ function statusOf(world: World, sets: SetSide, hasBegun: boolean): PublisherStat
   const waitsFor = [
     ...(hasBegun ? [] : ['the set store']),
     ...(world.sites.size > 0 ? [] : ['a site: no watcher has written a log yet']),
-    ...[...sets.knownSites()].filter((site) => !world.synced.has(site)).map((site) => `site ${site} to be synced`),
+    ...[...sets.knownSites()].filter((site) => !world.synced.has(site)).map((site) => waitsForSite(site, sets)),
     ...(sets.life.isSealed ? [] : ['every set to be committed']),
   ]
   const sites = [...world.sites].map((site) => [site, { synced: world.synced.has(site), n: world.heard(site)?.n ?? 0 }])
@@ -154,4 +154,11 @@ function statusOf(world: World, sets: SetSide, hasBegun: boolean): PublisherStat
     objects: world.size(),
     problems: sets.board.all(),
   }
+}
+
+function waitsForSite(site: string, sets: SetSide): string {
+  const [first, ...others] = sets.logProblems(site)
+  if (!first) return `site ${site} to be synced`
+  const more = others.length > 0 ? ` (and ${others.length} more like it)` : ''
+  return `site ${site} to be synced: of its log ${first.place.object} ${first.message}${more}`
 }

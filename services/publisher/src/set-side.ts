@@ -1,8 +1,9 @@
 // The side of a publisher that looks at the store: what the world is compiled into, what the store holds of it, and the
 // work that brings the second to the first. Knows nothing of logs and jobs: what happened is told, and who rings is given.
 import type { LogNews, ObjectLog } from '@fleetcast/shared/log/object-log'
+import type { Problem } from '@fleetcast/shared/objects/problem'
 import { ENDPOINTS } from '@fleetcast/shared/resources/types'
-import { DIRECTORY, fleetSet, viewSet } from '@fleetcast/shared/store/directory'
+import { DIRECTORY, fleetSet, logSet, viewSet } from '@fleetcast/shared/store/directory'
 import { hasReached } from '@fleetcast/shared/store/positions'
 import { isLink, type Positions, type SetName, type SetNews } from '@fleetcast/shared/store/set-store'
 import { directoryFleets, directorySites } from './compile/compile-directory.ts'
@@ -19,6 +20,7 @@ import { createSetWork, splitSet } from './sets/set-work.ts'
 import { createStoreLife, type StoreLife } from './sets/store-life.ts'
 import type { KeptSite } from './state/state-dir.ts'
 import type { ViewId } from './views/views.ts'
+import { createLogProblems } from './world/log-problems.ts'
 import type { World, WorldChange } from './world/world.ts'
 
 export interface SetSide {
@@ -36,6 +38,8 @@ export interface SetSide {
   begin(): Promise<void>
   readonly life: StoreLife
   readonly board: ProblemBoard
+  /** What can't be read of a site's log. */
+  logProblems(site: string): readonly Problem[]
   fleets(): readonly string[]
   /** Every set that there is work for. */
   all(): readonly SetName[]
@@ -58,6 +62,7 @@ export interface SetSideOptions extends Omit<PublisherOptions, 'log' | 'queue' |
 export function createSetSide(options: SetSideOptions): SetSide {
   const { log, store, types, clock, logger, metrics, sealKey, world, signal, reached, inBackground } = options
   const dirty = createDirty()
+  const logProblems = createLogProblems()
   const board = createProblemBoard({ store, clock, logger, metrics })
   const commits = metrics.counter('fleetcast_publisher_commits_total', 'Commits tried, by result.', ['result'])
   const mirrors = createMirrors({ store, clock, signal, onNews: heardSet })
@@ -155,7 +160,11 @@ export function createSetSide(options: SetSideOptions): SetSide {
     },
     fleets: compiler.fleets,
     all: () => [...compiler.fleets().map(fleetSet), ...[...compiler.views()].map(viewSet), DIRECTORY],
-    heardLog: (site, news) => took(() => world.apply(site, news)),
+    heardLog(site, news) {
+      if (logProblems.hear(site, news)) inBackground(board.show(logSet(site), logProblems.of(site)))
+      return took(() => world.apply(site, news))
+    },
+    logProblems: logProblems.of,
     carryOver: ({ site, position, objects }) => took(() => world.carryOver(site, position, objects)),
     async begin() {
       await life.begin()

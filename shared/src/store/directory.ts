@@ -41,3 +41,5 @@ export const fleetSet = (fleet: string): string => `fleet/${fleet}`
 export const viewSet = (view: string): string => `endpoints/${view}`
 /** Holds nothing but the problems that a site's watcher found in what it read. */
 export const siteSet = (site: string): string => `site/${site}`
+/** Holds nothing but what publishers can't read of a site's log. */
+export const logSet = (site: string): string => `log/${site}`

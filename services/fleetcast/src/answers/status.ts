@@ -9,6 +9,7 @@ import {
   directorySite,
   FLEET_TYPE,
   fleetSet,
+  logSet,
   SITE_TYPE,
   siteSet,
   viewSet,
@@ -58,7 +59,12 @@ export async function overviewOf({ store, log, sites: watched = [] }: Sources): 
   const { fleets, sites: known } = await readDirectory(store)
   const sites = [...new Set([...known, ...watched])]
   const nodes = await store.nodes()
-  const sets = [...fleets.map((f) => fleetSet(f.name)), ...viewsOf(fleets), ...sites.map(siteSet), DIRECTORY]
+  const sets = [
+    ...fleets.map((f) => fleetSet(f.name)),
+    ...viewsOf(fleets),
+    ...sites.flatMap((s) => [siteSet(s), logSet(s)]),
+    DIRECTORY,
+  ]
   const problems = await problemsOf(store, sets)
   const heads = await store.heads(fleets.map((f) => fleetSet(f.name)))
   return {
