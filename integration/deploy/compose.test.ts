@@ -28,7 +28,7 @@ describeWith(['docker'], 'deploy/compose.yaml', () => {
     return status === 200 ? body : String(status)
   }
   const answers = (by: string): Promise<unknown> =>
-    waitFor(`an answer of ${by}`, async () => (await throughEnvoy()).startsWith(`${by} answers`), { timeoutMs: 20_000 })
+    waitFor(`an answer of ${by}`, async () => (await throughEnvoy()).startsWith(`${by} answers`), { timeoutMs: 30_000 })
   const edit = (file: string, from: string, to: string): void => {
     const text = readFileSync(join(folder, file), 'utf8')
     if (!text.includes(from)) throw new Error(`${file} does not hold ${from}`)
@@ -49,7 +49,7 @@ describeWith(['docker'], 'deploy/compose.yaml', () => {
         if (status !== 200) throw new Error(`${status}: ${body}`)
         return true
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     )
   /** Asks all the time while something is done; every answer that was not 200. */
   const failuresDuring = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
