@@ -41,13 +41,25 @@ export interface World {
 
 const NAMES = ['a', 'b', 'c', 'd', 'e']
 const KINDS = [
-  ...['cluster', 'endpoint', 'assignment', 'reroute', 'listener', 'relisten', 'drop', 'scope', 'unscope', 'alone'],
+  ...[
+    'cluster',
+    'endpoint',
+    'assignment',
+    'reroute',
+    'listener',
+    'relisten',
+    'drop',
+    'scope',
+    'unscope',
+    'alone',
+    'alone',
+  ],
 ] as const
 /** Types that nothing of the model refers to, with the names that they have. */
 const ALONE: readonly (readonly [TypeUrl, readonly string[]])[] = [
-  [SECRET, [...NAMES, 'xdstp://w/s/a?y=2&x=1', 'xdstp://w/s/b?x=1&y=2', 'xdstp://w/s/c']],
-  [EXTENSION, NAMES],
-  [RUNTIME, NAMES],
+  [SECRET, ['a', 'b', 'xdstp://w/s/a?y=2&x=1', 'xdstp://w/s/b?x=1&y=2', 'xdstp://w/s/c']],
+  [EXTENSION, ['a', 'b']],
+  [RUNTIME, ['a']],
   [VIRTUAL_HOST, ['r/a', 'r/b']],
 ]
 

@@ -211,11 +211,11 @@ function createCourse(kind: Kind, pick: Pick, tell: (text: string) => void) {
   function act(): void {
     const action = pick(100)
     if (action < 25) change((world) => world.change(), pick(8) === 0 ? 1 - fleet : fleet)
-    else if (action < 55) deliver()
-    else if (action < 85) take(true)
-    else if (action < 90) wish()
-    else if (action < 93) connect()
-    else if (action < 95) moveFleet()
+    else if (action < 52) deliver()
+    else if (action < 79) take(true)
+    else if (action < 88) wish()
+    else if (action < 91) connect()
+    else if (action < 93) moveFleet()
     else if (action < 97) fire(kind.isCalm || pick(2) === 0)
     else if (kind.isCalm) {
       drain(true)
