@@ -15,8 +15,8 @@ export function isCovered(subscription: Subscription, resource: Pick<Resource, '
   if (subscription.wildcard || subscription.names.has(resource.name)) return true
   if (resource.aliases?.some((alias) => subscription.names.has(alias))) return true
   // Names asked for are in canonical spelling, those of resources as they were written (rule 95).
-  if (subscription.names.size > 0 && subscription.names.has(canonicalName(resource.name))) return true
-  if (subscription.globs.size === 0) return false
+  if (!resource.name.startsWith('xdstp://')) return false
+  if (subscription.names.has(canonicalName(resource.name))) return true
   for (const glob of subscription.globs.values()) if (isInGlob(glob, resource.name)) return true
   return false
 }
