@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { ClientHttp2Session } from 'node:http2'
 import { connect as connectTcp } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createXdsClient } from '../../harness/xds-client.ts'
 import { TYPES } from '../../harness/xds-content.ts'
 import { decodeDeltaResponse, encodeDeltaRequest } from '../../harness/xds-wire.ts'
 import { NODE_CLUSTER, nameOf } from '../bench-world.ts'
@@ -70,6 +71,15 @@ const standing = (name: string, onAnswer: 'not read' | 'ignored' | 'refused'): M
     for (const session of sessions) session.destroy()
   },
 })
+
+/** One more good client, to compare with: a process more on the same machine costs time too, whatever it does. */
+export const GOOD: Misbehaviour = {
+  name: 'good',
+  async run(server, signal) {
+    using client = createXdsClient({ server, variant: 'delta', node: nodeOf('another') })
+    await Promise.race([client.ended, signal.aborted || once(signal, 'abort')])
+  },
+}
 
 export const MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
