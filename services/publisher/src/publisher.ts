@@ -119,7 +119,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       await logs.discovered
       await sets.life.seal()
       do await pause(clock, DRAIN_POLL_MS, signal)
-      while (!signal.aborted && !(await queue.idle()))
+      while (!signal.aborted && !(prompt.isIdle() && (await queue.idle())))
     },
     async close() {
       ending.abort()

@@ -32,7 +32,9 @@ const never = (): boolean => false
 
 it('only what this publisher committed last begins', async () => {
   const { prompt, runs, untilBegun } = createBench({ held: [A] })
+  expect(prompt.isIdle()).toBe(true)
   prompt.begin([B, A])
+  expect(prompt.isIdle()).toBe(false)
   await untilBegun(1)
   expect(runs.map(({ set }) => set)).toEqual([A])
 })

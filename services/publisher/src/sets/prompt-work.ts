@@ -9,6 +9,8 @@ export interface PromptWork {
   begin(sets: Iterable<SetName>): void
   /** Waits a moment for the sets to be committed, here or elsewhere; returns those that need a job. */
   unfinished(sets: readonly SetName[], isCommitted: (set: SetName) => boolean): Promise<readonly SetName[]>
+  /** True while nothing runs. */
+  isIdle(): boolean
 }
 
 export interface PromptWorkOptions {
@@ -61,6 +63,7 @@ export function createPromptWork({ clock, signal, work, isHeld, ring }: PromptWo
   }
 
   return {
+    isIdle: () => running.size === 0,
     begin(sets) {
       for (const set of sets) {
         const state = running.get(set)
