@@ -5,6 +5,8 @@ import { type Fleetcast, fleetcast } from '../harness/fleetcast.ts'
 import { freePort } from '../harness/free-port.ts'
 import { type TempFolder, tempFolder } from '../harness/temp-folder.ts'
 import { waitFor } from '../harness/wait-for.ts'
+import { createXdsClient } from '../harness/xds-client.ts'
+import { TYPES } from '../harness/xds-content.ts'
 
 const LISTENERS = `- name: main
   address: { socket_address: { address: 127.0.0.1, port_value: 10000 } }
@@ -237,6 +239,35 @@ describe('problems', () => {
     expect(problems[0]).toMatchObject({ severity: 'error', place: { site: 'local', file: 'broken.yaml', line: 1 } })
     folder.remove('broken.yaml')
     await allRight()
+  })
+
+  it('what an Envoy refuses: by the name in its words, with the place where that was written', async () => {
+    const words = 'Error adding/updating listener(s) other: cannot bind'
+    const judge = ({ type }: { readonly type: string }) => (type === TYPES.listener ? words : undefined)
+    // A process of its own: what a node said is told for a minute after it left.
+    const [at, xds] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
+    await using second = fleetcast(['up', folder.path, '--listen', xds], { admin: at })
+    await second.ready()
+    using client = createXdsClient({ server: xds, variant: 'delta', node: { id: 'n1', cluster: 'web' }, judge })
+    await client.until('the listeners', () => client.arrivals.some(({ type }) => type === TYPES.listener))
+    const place = {
+      site: 'local',
+      object: 'ConfigMap/shop/web',
+      file: 'web.yaml',
+      key: 'listeners.yaml',
+      line: 10,
+      column: 3,
+    }
+    await waitFor('the refusal', async () => {
+      const message = `refused by n1 (lds of fleet web): ${words}`
+      expect(JSON.parse((await second.ask('/status')).body).problems).toContainEqual({
+        severity: 'error',
+        code: 'refused',
+        message,
+        place: { ...place, path: '[1]' },
+      })
+      return true
+    })
   })
 
   it('a fleet in which nothing is right keeps no other from being served, and up is ready', async () => {
