@@ -111,8 +111,7 @@ test('links between pages lead to files', () => {
     .flatMap((page) =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)]
         .map(([, to = '']) => join(dirname(page), to))
-        // Written by whoever measures, which not every clone was.
-        .filter((to) => to !== 'docs/performance.md' && !existsSync(join(root, to)))
+        .filter((to) => !existsSync(join(root, to)))
         .map((to) => `${page}: ${to}`),
     )
   expect(broken).toEqual([])
