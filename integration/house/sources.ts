@@ -26,7 +26,9 @@ const kindOf = (path: string): SourceFile['kind'] =>
       : 'source'
 
 const isOurs = (path: string): boolean =>
-  path.endsWith('.ts') && !path.endsWith('.d.ts') && !/(^|\/)(node_modules|dist|\.cache|\.pack)\//.test(path)
+  path.endsWith('.ts') &&
+  !path.endsWith('.d.ts') &&
+  !/(^|\/)(node_modules|dist|\.cache|\.pack|planted-\w+)\//.test(path)
 
 export const sources: readonly SourceFile[] = ['shared', 'services', 'integration']
   .flatMap((top) => readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map((path) => `${top}/${path}`))
