@@ -1,7 +1,7 @@
 // What is sent for a step, made from the history: pure, the same for every stream that makes the same step. The two
 // variants differ here in a few lines: what a removal is, and that some SotW types are always whole.
 import { type Resource, resource } from '@fleetcast/shared/resources/resource'
-import { VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
+import { CLUSTER, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { canonicalName, type Glob, globOf, isInGlob } from '../sets/resource-name.ts'
 import { isCovered, isEmpty } from '../sets/subscription.ts'
 import type { TypeHistory } from '../sets/type-history.ts'
@@ -130,21 +130,23 @@ function addWhole(content: Content, lane: Lane, own: Own | undefined): void {
   }
 }
 
-/** What is gone and may not be dropped yet is still a part of what the client stands on, and is answered so in delta. */
-function unionWith(
-  { history, stream }: Lane,
-  span: Span,
-  stillOwed: Own | undefined,
-  name: string,
-): Resource | undefined {
-  if (stream.variant === 'sotw') return undefined
+/**
+ * A cluster that is gone and may not be dropped yet is still a part of what the client stands on: removing it would act at once,
+ * so delta is sent it again. `unknown`: only the client knows it, and hears of it when it may be dropped.
+ */
+function unionWith(lane: Lane, span: Span, stillOwed: Own | undefined, name: string): Resource | 'unknown' | undefined {
+  const { history, stream, group, type } = lane
+  if (stream.variant === 'sotw' || type.url !== CLUSTER || group === undefined) return undefined
   const gone = history?.removed(name)
-  return gone !== undefined && gone.seq > span.removalsTo ? gone.resource : stillOwed?.owed.get(name)?.body
+  if (gone !== undefined && gone.seq > span.removalsTo && gone.seq <= group.lastRemoval) return gone.resource
+  const owed = stillOwed?.owed.get(name)
+  return owed && (owed.body ?? 'unknown')
 }
 
 /** A name that must be answered in any case: with its body, or as removed (rules 26, 46, 54, 55). */
-function addAsked(content: Content, lane: Lane, name: string, union: Resource | undefined): void {
+function addAsked(content: Content, lane: Lane, name: string, union: Resource | 'unknown' | undefined): void {
   const found = lane.history?.get(name) ?? union
+  if (found === 'unknown') return
   if (found !== undefined) addPut(content, found, true)
   else addMissing(content, lane, name)
 }

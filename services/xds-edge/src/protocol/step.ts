@@ -83,9 +83,8 @@ const isPlainWhole = (own: Own): boolean =>
   own.whole && own.held === undefined && own.asked.size === 0 && own.due.size === 0 && own.owed.size === 0
 
 function settleOwn(lane: Lane, own: Own, isOpen: boolean, mayDrop: boolean): void {
-  // Answered by name: delta has been told of what is not there, unless it was sent what stands in the union still.
-  if (lane.stream.variant === 'delta')
-    for (const name of own.asked) if (own.owed.get(name)?.body === undefined) own.owed.delete(name)
+  // Answered by name: delta has been told of what is not there, unless it is a cluster that stands in the union still.
+  if (lane.stream.variant === 'delta' && lane.type.url !== CLUSTER) for (const name of own.asked) own.owed.delete(name)
   own.asked.clear()
   if (isOpen) {
     own.due.clear()
