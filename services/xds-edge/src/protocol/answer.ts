@@ -24,7 +24,11 @@ function accept(lane: Lane, response: Response): void {
   // A full state that was accepted leaves nothing refused; a part speaks for what it holds.
   if (refused === 'all') lane.refused = undefined
   else {
-    for (const { name } of response.resources) refused.delete(name)
+    for (const { name, aliases = [] } of response.resources) {
+      refused.delete(name)
+      // An alias that stood for nothing was refused by its own name.
+      for (const alias of aliases) refused.delete(alias)
+    }
     for (const name of response.removed) refused.delete(name)
     if (refused.size === 0) lane.refused = undefined
   }
