@@ -46,7 +46,7 @@ const end = async (): Promise<void> => {
 }
 const objects = async (): Promise<ReadonlyMap<string, KubeObject>> => (await log.read(SITE))?.objects ?? new Map()
 const keys = async (): Promise<string[]> => [...(await objects()).keys()].sort(compare)
-const until = (check: () => Promise<void> | void): Promise<void> => vi.waitFor(check, { timeout: 3_000, interval: 5 })
+const until = (check: () => Promise<void> | void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 5 })
 const untilKeys = (expected: string[]): Promise<void> => until(async () => expect(await keys()).toEqual(expected))
 const synced = (): Promise<void> => until(async () => expect((await log.read(SITE))?.synced).toBe(true))
 const portOf = async (name: string): Promise<number | undefined> => {
