@@ -83,7 +83,7 @@ const wordRows: readonly Row[] = [
   [
     'bootstrap --protocol smoke',
     2,
-    [/^--fleet is missing/, /^--protocol: "smoke" is not one of delta, sotw, rest, files$/],
+    [/^--fleet is missing/, /^--protocol: "smoke" is not one of delta, sotw, rest, files, grpc$/],
   ],
 ]
 
