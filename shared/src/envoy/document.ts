@@ -2,50 +2,16 @@
 // never throws on what a user wrote. The smallest document is a resource (design, section 11): a text that can't be
 // parsed yields nothing at all, in one that parses each item stands for itself, and what could not be read is named in
 // `failed`, so that the caller can keep its last good form (rule 5).
-import type { Message } from '@bufbuild/protobuf'
 import type { Problem } from '../objects/problem.ts'
 import type { TypeUrl } from '../resources/resource.ts'
 import { type RawItem, splitDocument } from './document-items.ts'
-import { readItem } from './item.ts'
-import type { Reference } from './references.ts'
-import type { EnvoyTypes } from './types.ts'
+import { type DocumentItem, type DocumentOptions, readItem } from './item.ts'
 import { locate, type Position, readYaml } from './yaml-positions.ts'
 
-export interface DocumentOptions {
-  readonly types: EnvoyTypes
-  /** Lets a TypedStruct of an unknown type through unchecked, with a warning. */
-  readonly allowUnknownExtensions?: boolean
-  /** Serves an upgraded v2 resource although something in it has no successor in v3; the losses are warnings then. */
-  readonly allowLost?: boolean
-}
 export interface DocumentInput extends DocumentOptions {
   readonly text: string
   /** The key of the ConfigMap or the path of the file: `listeners.yaml` says what a bare list holds. */
   readonly name: string
-}
-
-/** A resource as its author wrote it, good in itself. */
-export interface DocumentItem {
-  readonly type: TypeUrl
-  readonly name: string
-  /** Its place in the document, for people and for `failed`: `listeners[2]`. */
-  readonly path: string
-  readonly position: Position | undefined
-  readonly message: Message
-  /** Depends on the content only. */
-  readonly bytes: Uint8Array
-  /** Canonical protobuf JSON with the field names of the .proto files. Not redacted. */
-  readonly json: unknown
-  /** For a Cluster that gets its endpoints from a management server: the name of its assignment. */
-  readonly endpointsName?: string
-  /** For a Listener: its addresses, for `checkAddresses`. */
-  readonly listensAt?: readonly string[]
-  /** It holds a secret of its own, such as an inline private key. */
-  readonly sensitive?: true
-  readonly aliases?: readonly string[]
-  readonly ttlSeconds?: number
-  /** What it refers to by name. */
-  readonly references: readonly Reference[]
 }
 
 /** What could not be read: enough to find its last good form. */

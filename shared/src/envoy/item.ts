@@ -2,18 +2,50 @@
 // the first; an item with an error yields nothing. Never throws on what a user wrote.
 import { type DescMessage, fromJson, type Message } from '@bufbuild/protobuf'
 import type { Problem } from '../objects/problem.ts'
+import type { TypeUrl } from '../resources/resource.ts'
 import { CLUSTER, LISTENER } from '../resources/types.ts'
 import { addressesOf } from './check-addresses.ts'
 import { checkMessage } from './checks/check-item.ts'
-import type { DocumentItem, DocumentOptions } from './document.ts'
 import type { RawItem } from './document-items.ts'
 import { type CanonicalObject, type Fragment, readFragment, type Say } from './fragment.ts'
 import { isObject } from './json-value.ts'
-import { collectReferences, endpointsOf, type FoundReference } from './references.ts'
+import { collectReferences, endpointsOf, type FoundReference, type Reference } from './references.ts'
 import { holdsSecret } from './sensitive.ts'
 import type { EnvoyTypes } from './types.ts'
 import { walkMessages } from './walk.ts'
-import { locate, type Positions } from './yaml-positions.ts'
+import { locate, type Position, type Positions } from './yaml-positions.ts'
+
+export interface DocumentOptions {
+  readonly types: EnvoyTypes
+  /** Lets a TypedStruct of an unknown type through unchecked, with a warning. */
+  readonly allowUnknownExtensions?: boolean
+  /** Serves an upgraded v2 resource although something in it has no successor in v3; the losses are warnings then. */
+  readonly allowLost?: boolean
+}
+
+/** A resource as its author wrote it, good in itself. */
+export interface DocumentItem {
+  readonly type: TypeUrl
+  readonly name: string
+  /** Its place in the document, for people and for `failed`: `listeners[2]`. */
+  readonly path: string
+  readonly position: Position | undefined
+  readonly message: Message
+  /** Depends on the content only. */
+  readonly bytes: Uint8Array
+  /** Canonical protobuf JSON with the field names of the .proto files. Not redacted. */
+  readonly json: unknown
+  /** For a Cluster that gets its endpoints from a management server: the name of its assignment. */
+  readonly endpointsName?: string
+  /** For a Listener: its addresses, for `checkAddresses`. */
+  readonly listensAt?: readonly string[]
+  /** It holds a secret of its own, such as an inline private key. */
+  readonly sensitive?: true
+  readonly aliases?: readonly string[]
+  readonly ttlSeconds?: number
+  /** What it refers to by name. */
+  readonly references: readonly Reference[]
+}
 
 export interface ReadItem {
   readonly item: DocumentItem | undefined
