@@ -23,11 +23,13 @@ let watcher: Watcher
 let changes: ObjectChange[]
 let stop: AbortController
 let running: Promise<void>
+/** The time of the source, which a test may stop. */
+let now: () => number
 
 const write = (path: string, text: string | Uint8Array): Promise<void> => writeFile(join(folder, path), text)
 const start = (): void => {
   stop = new AbortController()
-  const source = createFolderSource({ folder, clock: systemClock, random: Math.random })
+  const source = createFolderSource({ folder, clock: { ...systemClock, now: () => now() }, random: Math.random })
   watcher = createWatcher({
     site: SITE,
     source,
@@ -59,6 +61,7 @@ beforeEach(async () => {
   folder = join(root, 'folder')
   await mkdir(folder)
   log = createMemoryLog()
+  now = systemClock.now
   changes = []
   const append = log.append
   log.append = (request) => {
@@ -253,6 +256,29 @@ describe('a file that can not be read', () => {
     await until(async () => expect(await keys()).toHaveLength(3_001))
     expect(changes.filter(({ object }) => object === undefined)).toEqual([])
     expect(await readFile(join(folder, 'a.yaml'), 'utf8')).toBe(whole)
+  })
+
+  it.each([
+    ['at the end of a document', '---\n', ''],
+    [
+      'within a document',
+      'apiVersion: v1\nkind: Service\nmetadata:\n  name: c\nspec:\n  ports:\n  - port: 80\n',
+      '  - port: 81\n',
+    ],
+  ])('is not believed while it may be half written: cut off %s', async (_where, kept, cut) => {
+    const half = `${service('a')}---\n${kept}`
+    await write('a.yaml', `${half}${cut}---\n${service('d')}`)
+    start()
+    await until(async () => expect(await keys()).toContain('Service/default/d'))
+    const stopped = now()
+    now = () => stopped
+    changes = []
+    await write('a.yaml', half)
+    await write('b.yaml', service('b'))
+    await until(async () => expect(await keys()).toContain('Service/default/b'))
+    expect(changes.map(({ key }) => key)).toEqual(['Service/default/b'])
+    now = systemClock.now
+    await until(async () => expect(await keys()).not.toContain('Service/default/d'))
   })
 
   it('does not follow a loop of links, and stops for no hidden or foreign file', async () => {

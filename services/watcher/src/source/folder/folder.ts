@@ -15,10 +15,10 @@ import { isManifest, type Walk, walk } from './walk.ts'
 
 /** Editors move a file away before they put its new form there: gone is what is still gone after this. */
 const GONE_MS = 50
-/** A file that becomes empty is often about to be filled. */
-const EMPTY_MS = 500
-/** A file that is written without end is taken as it is after so many looks. */
-const MAX_LOOKS = 10
+/** A file that says less than before is often about to say more: what it lacks is taken away once it was left alone for this. */
+const LESS_MS = 500
+/** A file that is written without end is taken as it is after this. */
+const WRITING_MS = 10_000
 /** Walks without a notice, for file systems that give none; more seldom where a walk takes long. */
 const RESCAN_MS = 2_000
 const RESCAN_SHARE = 50
@@ -47,10 +47,10 @@ export function createFolderSource({ folder, clock, random }: FolderDeps): Sourc
 /** What is known of one file that is there. */
 interface Seen {
   mark?: string
-  /** When it was first found gone, or empty. */
+  /** When it was first found gone. */
   goneAt?: number | undefined
-  emptyAt?: number | undefined
-  looks: number
+  /** Since when it is being written, as it seems; undefined once it was read. */
+  unsettledAt?: number | undefined
 }
 
 function createFolderReader({ folder, clock, random, sink }: FolderDeps & { readonly sink: Sink }) {
@@ -114,37 +114,35 @@ function createFolderReader({ folder, clock, random, sink }: FolderDeps & { read
   const isBelowUnread = (path: string): boolean => unread.some((top) => top === '' || path.startsWith(top + sep))
 
   const look = async (path: string): Promise<void> => {
-    const known = seen.get(path) ?? { looks: 0 }
-    const read = await readText(join(folder, path), known.mark, known.looks < MAX_LOOKS ? clock.now : () => Infinity)
+    const known = seen.get(path) ?? {}
+    const isEndless = known.unsettledAt !== undefined && clock.now() - known.unsettledAt >= WRITING_MS
+    const read = await readText(join(folder, path), known.mark, isEndless ? () => Infinity : clock.now)
     if (read.kind === 'gone') return lookGone(path, known)
     seen.set(path, known)
     known.goneAt = undefined
     if (read.kind === 'same') return
-    if (read.kind === 'unsettled') {
-      known.looks++
-      return agenda.lookAfter(SETTLE_MS, path)
-    }
-    known.looks = 0
+    if (read.kind === 'unsettled') return lookAgain(path, known, SETTLE_MS)
     if (read.kind === 'wrong') {
-      known.mark = read.mark
       shelf.fail(path)
-      return tell(`file ${path}`, [error('file', read.reason, path)])
+      return settle(path, known, read.mark, [error('file', read.reason, path)])
     }
-    if (isEmptied(path, known, read.text)) return agenda.lookAfter(EMPTY_MS, path)
-    known.mark = read.mark
     const manifests = readManifests(read.text, path, shelf.documents(path))
+    const leftAloneMs = clock.now() - read.touchedMs
+    if (leftAloneMs < LESS_MS && !isEndless && shelf.isLess(path, manifests))
+      return lookAgain(path, known, LESS_MS - leftAloneMs)
     shelf.put(path, manifests)
-    tell(`file ${path}`, manifests.problems)
+    settle(path, known, read.mark, manifests.problems)
   }
 
-  /** True while a file that became empty may still be filled. */
-  const isEmptied = (path: string, known: Seen, text: string): boolean => {
-    if (text.trim() !== '' || !shelf.documents(path)) {
-      known.emptyAt = undefined
-      return false
-    }
-    known.emptyAt ??= clock.now()
-    return clock.now() - known.emptyAt < EMPTY_MS
+  const lookAgain = (path: string, known: Seen, ms: number): void => {
+    known.unsettledAt ??= clock.now()
+    agenda.lookAfter(ms, path)
+  }
+
+  const settle = (path: string, known: Seen, mark: string, problems: readonly Problem[]): void => {
+    known.unsettledAt = undefined
+    known.mark = mark
+    tell(`file ${path}`, problems)
   }
 
   /** Paths that are gone for long enough are taken away together, after a walk that says the folder itself is there. */
@@ -177,7 +175,7 @@ function createFolderReader({ folder, clock, random, sink }: FolderDeps & { read
 
   const emit = (): void => {
     // The first list waits for files that are being written, so that it is complete.
-    if (!listed && [...seen.values()].some(({ looks }) => looks > 0)) return
+    if (!listed && [...seen.values()].some(({ unsettledAt }) => unsettledAt !== undefined)) return
     const { changes, duplicates } = shelf.collect()
     for (const [key, problems] of duplicates) tell(`duplicate ${key}`, problems)
     const keeps = unread.length > 0 ? () => true : shelf.keeps()

@@ -11,7 +11,7 @@ export const SETTLE_MS = 20
 export type TextRead =
   | { readonly kind: 'same' }
   | { readonly kind: 'gone' }
-  | { readonly kind: 'text'; readonly text: string; readonly mark: string }
+  | { readonly kind: 'text'; readonly text: string; readonly mark: string; readonly touchedMs: number }
   /** Touched just now and maybe not whole: look again after SETTLE_MS. */
   | { readonly kind: 'unsettled' }
   | { readonly kind: 'wrong'; readonly reason: string; readonly mark: string }
@@ -30,7 +30,12 @@ export async function readText(path: string, mark: string | undefined, nowMs: ()
     const bytes = await readFile(path)
     const isWhole = bytes.length <= ONE_WRITE_BYTES && (bytes.length === 0 || bytes.at(-1) === 0x0a)
     if (!isWhole && nowMs() - mtimeMs < SETTLE_MS) return { kind: 'unsettled' }
-    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), mark: seen }
+    return {
+      kind: 'text',
+      text: new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+      mark: seen,
+      touchedMs: mtimeMs,
+    }
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'gone' }

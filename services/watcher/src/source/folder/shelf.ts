@@ -13,6 +13,8 @@ export interface Shelf {
   /** The file is gone. */
   remove(path: string): void
   paths(): Iterable<string>
+  /** True where the file may be half written: it lacks objects that it gave, or its last document is the start of an earlier one. */
+  isLess(path: string, read: ReadFile): boolean
   documents(path: string): ReadFile['documents'] | undefined
   /** What changed since the last call, each key once, with the duplicates found or ended. */
   collect(): {
@@ -81,6 +83,14 @@ export function createShelf(): Shelf {
       place(path, undefined)
     },
     paths: () => files.keys(),
+    isLess(path, read) {
+      const before = files.get(path)
+      if (!before) return false
+      const lacks = (key: ObjectKey): boolean => !read.objects.has(key) && !read.held.has(key)
+      if (!read.broken && [...before.objects.keys()].some(lacks)) return true
+      const last = [...read.documents.keys()].at(-1) ?? ''
+      return [...(before.documents?.keys() ?? [])].some((text) => text.length > last.length && text.startsWith(last))
+    },
     documents: (path) => files.get(path)?.documents,
     collect() {
       const changes: ObjectChange[] = []
