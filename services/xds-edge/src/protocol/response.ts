@@ -63,7 +63,7 @@ export function stepOwn(lane: Lane, span: Span, own: Own, isOpen: boolean, mayDr
   }
   if (mayDrop) {
     for (const name of own.owed.keys()) {
-      if (lane.history?.get(name) !== undefined) continue
+      if (lane.history?.get(name) !== undefined || content.puts.has(name)) continue
       content.removed.add(name)
       content.isDue = true
     }
@@ -179,7 +179,8 @@ function addMissing(content: Content, lane: Lane, name: string): void {
     content.removed.add(name)
     return
   }
-  // Rule 67: a host that resolves to nothing is a resource without a body, so that the waiting request ends.
+  // Rule 67: a host that resolves to nothing is a resource without a body, so that the waiting request ends; it is said once.
+  content.removed.delete(name)
   content.puts.set(name, resource({ type: type.url, name, bytes: new Uint8Array(), aliases: [name] }))
   content.bodiless ??= new Set()
   content.bodiless.add(name)

@@ -1,6 +1,6 @@
 // The one generic step, for every type and both variants: what a lane sends now, if anything. All state is written
 // before an effect is called, because the answer may come before the effect returns. Knows no clock and no wire.
-import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
+import { CLUSTER, ENDPOINTS, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { type Group, nextTouch, placeAt, stepOnce } from '../sets/group.ts'
 import { isCovered } from '../sets/subscription.ts'
 import { addDue, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
@@ -107,8 +107,9 @@ function oweVanished(lane: Lane, own: Own): void {
   if (own.held === undefined) return
   for (const name of own.held.keys()) {
     if (lane.history?.get(name) !== undefined) continue
-    // Its aliases are known where it went not long ago.
-    if (isCovered(lane.subscription, lane.history?.removed(name)?.resource ?? { name })) owe(lane, name)
+    // A host is held for any of its names, and which it had nobody can tell any more.
+    const isWanted = lane.type.url === VIRTUAL_HOST || isCovered(lane.subscription, { name })
+    if (isWanted) owe(lane, name)
   }
 }
 

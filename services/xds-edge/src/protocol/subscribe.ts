@@ -54,24 +54,24 @@ function subscribeDelta(lane: Lane, request: DeltaRequest, isFresh: boolean): vo
   if (isFresh) askAll(lane, request)
   else if (isAdded) askAll(lane)
   else if (add.length > 0) ask(lane, add)
-  for (const name of remove) if (!add.includes(name)) unsubscribe(lane, name, isWildcard)
   if (add.length === 0 && remove.length === 0 && isWildcard === subscription.wildcard) return
-  moveTo(lane, stream.subscriptions.change(subscription, { wildcard: isWildcard, add, remove }))
+  // Rule 52: never subscribed, nothing to do.
+  const ended = remove.filter((name) => subscription.names.has(name) && !add.includes(name))
+  const after = stream.subscriptions.change(subscription, { wildcard: isWildcard, add, remove })
+  // Rule 54: beside a wildcard the client must learn whether it keeps the resource.
+  if (isWildcard) ask(lane, ended)
+  else for (const name of ended) forget(lane, name, after)
+  moveTo(lane, after)
 }
 
-function unsubscribe(lane: Lane, name: string, isWildcard: boolean): void {
-  // Rule 52: never subscribed, nothing to do.
-  if (!lane.subscription.names.has(name)) return
-  // Rule 54: beside a wildcard the client must learn whether it keeps the resource.
-  if (isWildcard) {
-    ask(lane, [name])
-    return
-  }
-  const { own, refused } = lane
+/** The name is no longer asked for, but a host may be by another of its names: then what is owed of it stays owed. */
+function forget({ own, refused, history }: Lane, name: string, after: Subscription): void {
+  if (refused !== 'all') refused?.delete(name)
   own?.asked.delete(name)
+  const body = history?.get(name) ?? own?.owed.get(name)?.body
+  if (body !== undefined && isCovered(after, body)) return
   own?.due.delete(name)
   own?.owed.delete(name)
-  if (refused !== 'all') refused?.delete(name)
 }
 
 function ask(lane: Lane, names: readonly string[]): void {
