@@ -160,7 +160,8 @@ export function createReflector(deps: ReflectorDeps): Reflector {
       progress.version = undefined
       return 0
     }
-    logger.warn({ path: query.path, reason: reasonOf(error) }, 'a watch failed')
+    // Each try; what it waits for is told once by who is told of it.
+    logger.debug({ path: query.path, reason: reasonOf(error) }, 'a watch failed')
     sink.waiting(reasonOf(error))
     // A server that refuses this version for another reason than its age would refuse it for ever.
     if (isApiFailure(error) && error.status >= 400 && error.status < 500 && error.status !== 429)
