@@ -34,6 +34,8 @@ export interface RestAnswersOptions {
   readonly confirm: (fleet: string, done: () => void) => void
 }
 
+/** In this time a client has asked for new clusters, and then for their endpoints, wherever it asked. */
+const FOLLOW_MS = 2_000
 /** A node that has not asked for so long is gone. */
 const nodeMs = 60_000
 /** Clients say who they are: one that invents nodes must not fill the memory. */
@@ -54,10 +56,13 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
    */
   const isEarly = ({ type }: RestQuestion, record: StreamRecord, history: FleetHistory): boolean => {
     const clusters = record.types.get(CLUSTER)
-    if (!NEED_CLUSTERS.has(type.url) || clusters === undefined) return false
+    if (!NEED_CLUSTERS.has(type.url)) return false
     const { clustersAt } = history.type(type.url)
-    if (times.ageOf(history, clustersAt, clock.now()) > history.removeAfterMs / 2) return false
-    if (clustersAt > history.clustersSettledAt || clusters.version !== clustersOf(history)) return true
+    const ageMs = times.ageOf(history, clustersAt, clock.now())
+    if (ageMs > history.removeAfterMs / 2) return false
+    // Each question may reach another edge, so none knows all that the client has taken.
+    if (ageMs < Math.min(FOLLOW_MS, history.removeAfterMs / 2)) return true
+    if (clustersAt > history.clustersSettledAt || (clusters !== undefined && clusters.version !== clustersOf(history))) return true
     return refusals.isAwaiting(record, ENDPOINTS)
   }
   /** Undefined: nothing new to say. */
