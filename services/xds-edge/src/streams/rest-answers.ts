@@ -62,7 +62,8 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     if (ageMs > history.removeAfterMs / 2) return false
     // Each question may reach another edge, so none knows all that the client has taken.
     if (ageMs < Math.min(FOLLOW_MS, history.removeAfterMs / 2)) return true
-    if (clustersAt > history.clustersSettledAt || (clusters !== undefined && clusters.version !== clustersOf(history))) return true
+    if (clustersAt > history.clustersSettledAt || (clusters !== undefined && clusters.version !== clustersOf(history)))
+      return true
     return refusals.isAwaiting(record, ENDPOINTS)
   }
   /** Undefined: nothing new to say. */
