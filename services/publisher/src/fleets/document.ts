@@ -4,24 +4,14 @@
 import { addressesOf } from '@fleetcast/shared/envoy/check-addresses'
 import { type DocumentResult, type FailedItem, readDocument } from '@fleetcast/shared/envoy/document'
 import { decodeMessage } from '@fleetcast/shared/envoy/encode'
-import { type Reference, readReferences } from '@fleetcast/shared/envoy/references'
+import type { DocumentItem } from '@fleetcast/shared/envoy/item'
+import { readReferences } from '@fleetcast/shared/envoy/references'
 import type { EnvoyTypes } from '@fleetcast/shared/envoy/types'
 import type { Problem } from '@fleetcast/shared/objects/problem'
-import type { Resource, TypeUrl } from '@fleetcast/shared/resources/resource'
+import type { Resource } from '@fleetcast/shared/resources/resource'
 import { LISTENER } from '@fleetcast/shared/resources/types'
 
-export interface DocumentResource {
-  readonly type: TypeUrl
-  readonly name: string
-  readonly bytes: Uint8Array
-  readonly endpointsName?: string
-  /** Of a Listener. */
-  readonly listensAt?: readonly string[]
-  readonly sensitive?: true
-  readonly aliases?: readonly string[]
-  readonly ttlSeconds?: number
-  readonly references: readonly Reference[]
-  readonly path: string
+export interface DocumentResource extends Omit<DocumentItem, 'position' | 'message' | 'json'> {
   readonly line?: number
   readonly column?: number
 }
