@@ -3,23 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
 import { createSubscriptions } from '../sets/subscription.ts'
-import {
-  type ConversationOptions,
-  createConversation,
-  describeResponse,
-  runTranscript,
-  tidyTranscript,
-} from './transcript.ts'
-
-type Row = readonly [title: string, options: ConversationOptions, text: string]
-const sotw: ConversationOptions = { variant: 'sotw' }
-const delta: ConversationOptions = { variant: 'delta' }
-
-function check(rows: readonly Row[]): void {
-  it.each(rows)('%s', (_title, options, text) => {
-    expect(runTranscript(text, options)).toBe(tidyTranscript(text))
-  })
-}
+import { createConversation, describeResponse } from './transcript.ts'
+import { check, delta, sotw } from './transcript-table.ts'
 
 describe('go-control-plane', () => {
   check([

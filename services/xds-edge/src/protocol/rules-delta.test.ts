@@ -1,14 +1,9 @@
 // Rules 43 to 69: subscriptions and content in delta.
 import { describe, expect, it } from 'vitest'
-import { type ConversationOptions, createConversation, runTranscript, tidyTranscript } from './transcript.ts'
+import { createConversation } from './transcript.ts'
+import { checkOf, delta } from './transcript-table.ts'
 
-type Row = readonly [title: string, text: string, options?: ConversationOptions]
-const delta: ConversationOptions = { variant: 'delta' }
-
-function check(rows: readonly Row[]): void {
-  for (const [title, text, options = delta] of rows)
-    it(title, () => expect(runTranscript(text, options)).toBe(tidyTranscript(text)))
-}
+const check = checkOf(delta)
 
 describe('subscriptions, delta', () => {
   check([

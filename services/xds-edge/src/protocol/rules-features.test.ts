@@ -1,19 +1,10 @@
 // Rules 80 to 84 and 93 to 97: what only some clients understand, and names of the new form.
 import { describe, expect, it } from 'vitest'
 import { type ConversationOptions, createConversation, runTranscript, tidyTranscript } from './transcript.ts'
-
-type Row = readonly [title: string, options: ConversationOptions, text: string]
-
-function check(rows: readonly Row[]): void {
-  it.each(rows)('%s', (_title, options, text) => {
-    expect(runTranscript(text, options)).toBe(tidyTranscript(text))
-  })
-}
+import { check, delta, sotw } from './transcript-table.ts'
 
 const TTL = 'xds.config.supports-resource-ttl'
 const WRAPPER = 'xds.config.supports-resource-in-sotw'
-const delta: ConversationOptions = { variant: 'delta' }
-const sotw: ConversationOptions = { variant: 'sotw' }
 const deltaTtl: ConversationOptions = { variant: 'delta', features: [TTL] }
 const sotwTtl: ConversationOptions = { variant: 'sotw', features: [TTL, WRAPPER] }
 

@@ -1,14 +1,8 @@
 // Rules 25 to 42: what a SotW request subscribes to, and what its answers hold.
-import { describe, expect, it } from 'vitest'
-import { type ConversationOptions, runTranscript, tidyTranscript } from './transcript.ts'
+import { describe } from 'vitest'
+import { checkOf, sotw } from './transcript-table.ts'
 
-type Row = readonly [title: string, text: string, options?: ConversationOptions]
-const sotw: ConversationOptions = { variant: 'sotw' }
-
-function check(rows: readonly Row[]): void {
-  for (const [title, text, options = sotw] of rows)
-    it(title, () => expect(runTranscript(text, options)).toBe(tidyTranscript(text)))
-}
+const check = checkOf(sotw)
 
 describe('subscriptions, SotW', () => {
   check([

@@ -1,18 +1,8 @@
 // Rules 70 to 79 and rule 6 of the design: order on a stream, and make before break.
 import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
-import {
-  type ConversationOptions,
-  createConversation,
-  describeResponse,
-  readUpdate,
-  runTranscript,
-  tidyTranscript,
-} from './transcript.ts'
-
-type Row = readonly [title: string, text: string, options?: ConversationOptions]
-const sotw: ConversationOptions = { variant: 'sotw' }
-const delta: ConversationOptions = { variant: 'delta' }
+import { createConversation, describeResponse, readUpdate } from './transcript.ts'
+import { checkOf, delta, sotw } from './transcript-table.ts'
 
 /** An Envoy that has cluster A, its endpoints, a listener and a route. */
 const SETTLED = `= cds A1, eds A1, lds L1, rds R1
@@ -29,10 +19,7 @@ const SETTLED = `= cds A1, eds A1, lds L1, rds R1
   > rds R1
   < rds ack\n`
 
-function check(rows: readonly Row[]): void {
-  for (const [title, text, options = delta] of rows)
-    it(title, () => expect(runTranscript(text, options)).toBe(tidyTranscript(text)))
-}
+const check = checkOf(delta)
 
 describe('order', () => {
   check([

@@ -1,16 +1,7 @@
 // Rules 1 to 24: streams, identity, nonces, ACK and NACK. A row is a conversation; see transcript.ts for its language.
 import { describe, expect, it } from 'vitest'
-import { type ConversationOptions, createConversation, runTranscript, tidyTranscript } from './transcript.ts'
-
-type Row = readonly [title: string, options: ConversationOptions, text: string]
-const sotw: ConversationOptions = { variant: 'sotw' }
-const delta: ConversationOptions = { variant: 'delta' }
-
-function check(rows: readonly Row[]): void {
-  it.each(rows)('%s', (_title, options, text) => {
-    expect(runTranscript(text, options)).toBe(tidyTranscript(text))
-  })
-}
+import { createConversation } from './transcript.ts'
+import { check, delta, sotw } from './transcript-table.ts'
 
 describe('stream and identity', () => {
   check([
