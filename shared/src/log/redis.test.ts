@@ -1,32 +1,19 @@
 // The Redis log keeps the promises of the port, on one real server.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startRedis, type TestRedis, whyNoRedis } from '../../test/redis-server.ts'
+import { expect, it, vi } from 'vitest'
+import { describeRedis } from '../../test/describe-redis.ts'
 import type { ConfigMapObject, ObjectChange, SecretObject } from '../objects/object.ts'
-import { type OpenedRedis, openRedis } from '../redis/open-redis.ts'
+import type { OpenedRedis } from '../redis/open-redis.ts'
 import { logContract, put } from './object-log.contract.ts'
 import type { LogEvent, LogNews, ObjectLog } from './object-log.ts'
 import { createRedisLog, type RedisLogOptions } from './redis.ts'
 
-const missing = whyNoRedis()
-
-describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let server: TestRedis
-  const links: OpenedRedis[] = []
-  let count = 0
-  beforeAll(async () => {
-    server = await startRedis()
-    links.push(openRedis(server.url), openRedis(server.url))
-  })
-  afterAll(async () => {
-    await Promise.all(links.map((link) => link.close()))
-    await server.stop()
-  })
+describeRedis('redis', ({ links, newPrefix }) => {
   const open = (link: OpenedRedis, prefix: string) =>
     createRedisLog({ redis: link, prefix, claimTimeoutMs: 600, compareMs: 100, sealKey: Buffer.alloc(32, 7) })
 
   logContract(async () => {
-    const [first, second] = links as [OpenedRedis, OpenedRedis]
-    const prefix = `test${count++}`
+    const [first, second] = links()
+    const prefix = newPrefix()
     return {
       log: open(first, prefix),
       other: open(second, prefix),
@@ -36,8 +23,8 @@ describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () =
 
   /** A log with a leader that appends, and raw access to what stands in Redis. */
   const setUp = async (options: Partial<RedisLogOptions> = {}) => {
-    const [link] = links as [OpenedRedis]
-    const prefix = `test${count++}`
+    const [link] = links()
+    const prefix = newPrefix()
     const log = createRedisLog({ redis: link, prefix, compareMs: 100, ...options })
     const epoch = await log.elect('east')
     let base = (await log.read('east'))!.position

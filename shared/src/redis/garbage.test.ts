@@ -1,7 +1,7 @@
 // Garbage in every kind of value that stands in Redis: whoever meets it says which key it is, goes on, leaves others alone, and
 // works again once the value is right (rule 5 of the design). On a real server.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startRedis, type TestRedis, whyNoRedis } from '../../test/redis-server.ts'
+import { expect, it, vi } from 'vitest'
+import { describeRedis } from '../../test/describe-redis.ts'
 import { put } from '../log/object-log.contract.ts'
 import { createRedisLog } from '../log/redis.ts'
 import { createRedisLock } from '../log/redis-lock.ts'
@@ -10,9 +10,7 @@ import { digestOf } from '../resources/digest.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { createRedisStore } from '../store/redis.ts'
 import { entry, follower } from '../store/set-store.contract.ts'
-import { type OpenedRedis, openRedis } from './open-redis.ts'
 
-const missing = whyNoRedis()
 const KEY = 'type.googleapis.com/t\na'
 
 /** A logger that keeps what it is told. */
@@ -55,21 +53,10 @@ const rows: readonly Row[] = [
   ['{jobs}:positions', { field: 'fleet/a', text: '{"east":7}' }, []],
 ]
 
-describe.skipIf(missing)(`garbage in Redis${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let server: TestRedis
-  let redis: OpenedRedis
-  let count = 0
-  beforeAll(async () => {
-    server = await startRedis()
-    redis = openRedis(server.url)
-  })
-  afterAll(async () => {
-    await redis.close()
-    await server.stop()
-  })
-
+describeRedis('garbage in Redis', ({ links, newPrefix }) => {
   async function setUp() {
-    const prefix = `g${count++}`
+    const prefix = newPrefix()
+    const [redis] = links()
     const { logger, said } = tellingLogger()
     const options = { redis, prefix, logger, compareMs: 50 }
     const [log, store, queue] = [createRedisLog(options), createRedisStore(options), createBullQueue(options)]
@@ -120,11 +107,11 @@ describe.skipIf(missing)(`garbage in Redis${missing ? ` (skipped: ${missing})` :
     for (const each of [...Object.values(ask), ...Object.values(askOthers)]) expect(await each()).toBeUndefined()
     await store.setProblems('fleet/a', [{ severity: 'error', code: 'x', message: 'y', place: {} }])
     const close = () => Promise.all([log.close(), store.close(), queue.close()])
-    return { prefix, log, store, queue, ask, askOthers, said, close }
+    return { prefix, redis, log, store, queue, ask, askOthers, said, close }
   }
 
   it.each(rows)('%s: %o', async (name, { field, text }, meets) => {
-    const { prefix, store, queue, ask, askOthers, said, close } = await setUp()
+    const { prefix, redis, store, queue, ask, askOthers, said, close } = await setUp()
     const stop = new AbortController()
     const [known, other] = ['fleet/a', 'fleet/b'].map((set) => follower(store, set, stop.signal))
     await vi.waitFor(() => expect([known!.names().length, other!.names().length]).toEqual([2, 2]))

@@ -1,7 +1,7 @@
 // The Redis store keeps the promises of the port, on one real server.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startRedis, type TestRedis, whyNoRedis } from '../../test/redis-server.ts'
-import { type OpenedRedis, openRedis } from '../redis/open-redis.ts'
+import { expect, it, vi } from 'vitest'
+import { describeRedis } from '../../test/describe-redis.ts'
+import type { OpenedRedis } from '../redis/open-redis.ts'
 import { digestOf } from '../resources/digest.ts'
 import { resource } from '../resources/resource.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
@@ -9,24 +9,10 @@ import { createRedisStore, type RedisStoreOptions } from './redis.ts'
 import { entry, follower, storeContract } from './set-store.contract.ts'
 import type { Entry } from './set-store.ts'
 
-const missing = whyNoRedis()
-
-describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () => {
-  let server: TestRedis
-  const links: OpenedRedis[] = []
-  let count = 0
-  beforeAll(async () => {
-    server = await startRedis()
-    links.push(openRedis(server.url), openRedis(server.url))
-  })
-  afterAll(async () => {
-    await Promise.all(links.map((link) => link.close()))
-    await server.stop()
-  })
-
+describeRedis('redis', ({ links, newPrefix }) => {
   storeContract(async () => {
-    const [first, second] = links as [OpenedRedis, OpenedRedis]
-    const prefix = `test${count++}`
+    const [first, second] = links()
+    const prefix = newPrefix()
     let passed = 0
     const clock: Clock = { now: () => systemClock.now() + passed, after: systemClock.after }
     const open = (redis: OpenedRedis) =>
@@ -43,8 +29,8 @@ describe.skipIf(missing)(`redis${missing ? ` (skipped: ${missing})` : ''}`, () =
 
   const SET = 'fleet/edge'
   const setUp = async (options: Partial<RedisStoreOptions> = {}) => {
-    const [redis] = links as [OpenedRedis]
-    const prefix = `test${count++}`
+    const [redis] = links()
+    const prefix = newPrefix()
     const store = createRedisStore({ redis, prefix, compareMs: 100, ...options })
     const { id } = await store.createGeneration()
     await store.seal(id)
