@@ -5,9 +5,9 @@ import type { KubeObject } from '@fleetcast/shared/objects/object'
 import { CLUSTER, ENDPOINTS, LISTENER, ROUTES } from '@fleetcast/shared/resources/types'
 import { isLink } from '@fleetcast/shared/store/set-store'
 import { describe, expect, test } from 'vitest'
-import { readFleetDocument } from '../fleets/document.ts'
+import { testCompiler } from '../testing/compiler.ts'
 import { came, configMap, endpoint, service, slice } from '../testing/objects.ts'
-import { createCompiler, untouched } from './compiler.ts'
+import { untouched } from './compiler.ts'
 
 const types = createEnvoyTypes()
 const ports = [{ name: 'grpc', port: 50051, targetPort: 9000, protocol: 'TCP' }] as const
@@ -26,13 +26,7 @@ function compile(
   documents: Readonly<Record<string, string>>,
   objects: Readonly<Record<string, readonly KubeObject[]>>,
 ) {
-  const compiler = createCompiler({
-    types,
-    acceptsSecrets: true,
-    read: (key, text) => readFleetDocument(types, key, text),
-    committed: () => new Map(),
-    settled: () => true,
-  })
+  const compiler = testCompiler(types)
   const changes = Object.entries(objects).flatMap(([site, all]) => all.map((each) => came(each, site)))
   compiler.apply([came(configMap('edge/apps', 'apps', documents)), ...changes], new Set(Object.keys(objects)))
   const entries = [...(compiler.fleet('apps', untouched())?.entries.values() ?? [])]

@@ -3,11 +3,11 @@ import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { LISTENER, ROUTES } from '@fleetcast/shared/resources/types'
 import { type Entry, isLink } from '@fleetcast/shared/store/set-store'
 import { describe, expect, test } from 'vitest'
-import { readFleetDocument } from '../fleets/document.ts'
+import { testCompiler } from '../testing/compiler.ts'
 import { came, configMap, endpoint, service, slice, went } from '../testing/objects.ts'
 import { byText } from '../world/order.ts'
 import type { WorldChange } from '../world/world.ts'
-import { createCompiler, untouched } from './compiler.ts'
+import { untouched } from './compiler.ts'
 
 const types = createEnvoyTypes()
 const grpcPort = { name: 'grpc', port: 50051, targetPort: 9000, protocol: 'TCP' } as const
@@ -15,13 +15,7 @@ const echo = service('shop/echo', { ports: [grpcPort] })
 const cart = service('shop/cart', { ports: [{ ...grpcPort, targetPort: 9001 }] })
 
 function start(settings: string) {
-  const compiler = createCompiler({
-    types,
-    acceptsSecrets: true,
-    read: (key, text) => readFleetDocument(types, key, text),
-    committed: () => new Map(),
-    settled: () => true,
-  })
+  const compiler = testCompiler(types)
   const apply = (...changes: WorldChange[]) => compiler.apply(changes, new Set(['east']))
   const entries = (): ReadonlyMap<string, Entry> => {
     const all = [...(compiler.fleet('apps', untouched())?.entries.values() ?? [])]
