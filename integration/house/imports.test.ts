@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   'shared/store': 'shared/log shared/objects shared/redis shared/resources shared/runtime zod node:crypto',
   'shared/queue': 'shared/redis shared/runtime shared/store bullmq zod',
   'shared/redis': 'shared/runtime ioredis node:crypto',
-  'shared/runtime': 'pino prom-client zod node:crypto node:http node:net',
+  'shared/runtime': 'pino prom-client zod node:*',
 
   // The watcher: knows no Envoy and no fleets.
   watcher: 'watcher/* shared/log shared/objects shared/runtime',
@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   // The publisher: knows no Kubernetes client and no Envoy connection.
   publisher:
     'publisher/* shared/envoy shared/log shared/objects shared/queue shared/resources shared/runtime shared/store',
-  'publisher/state': 'shared/log shared/objects shared/runtime zod node:crypto node:fs/promises node:path',
+  'publisher/state': 'shared/log shared/objects shared/runtime zod node:crypto',
   'publisher/world': 'shared/log shared/objects shared/runtime shared/store node:util',
   'publisher/catalog': 'publisher/world shared/catalog shared/objects node:net',
   'publisher/fleets': 'publisher/compile publisher/world shared/envoy shared/objects shared/resources shared/store zod',
@@ -46,7 +46,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   'xds-edge/sets': 'shared/resources shared/store',
   'xds-edge/identity': 'shared/store',
   'xds-edge/acks': 'xds-edge/protocol shared/resources shared/runtime shared/store',
-  'xds-edge/world': 'xds-edge/identity xds-edge/sets shared/resources shared/runtime shared/store zod node:*',
+  'xds-edge/world': 'xds-edge/identity xds-edge/sets shared/resources shared/runtime shared/store zod',
   'xds-edge/streams': 'xds-edge/* shared/envoy shared/resources shared/runtime node:crypto',
   'xds-edge/transport/codec': 'xds-edge/protocol shared/resources node:zlib',
   'xds-edge/transport/grpc': 'xds-edge/transport/codec shared/envoy shared/runtime node:*',

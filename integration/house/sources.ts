@@ -15,11 +15,8 @@ export interface SourceFile {
   readonly isProduct: boolean
 }
 
-/** The model and the walk that the protocol is tested against stand beside it, and ship with nothing. */
-const TEST_SUPPORT = /\/protocol\/(walk|walk-[a-z-]+|envoy-model|transcript|soak)\.ts$/
-
 const kindOf = (path: string): SourceFile['kind'] =>
-  path.endsWith('.test.ts') || TEST_SUPPORT.test(path) || /^integration\/|\/test(ing)?\//.test(path)
+  path.endsWith('.test.ts') || /^integration\/|\/test(ing)?\//.test(path)
     ? 'test'
     : path.endsWith('.contract.ts')
       ? 'contract'

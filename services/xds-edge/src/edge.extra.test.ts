@@ -5,7 +5,7 @@ import { CLUSTER, ENDPOINTS, LISTENER } from '@fleetcast/shared/resources/types'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
-import { endpoints, node, type Running, startEdge } from './test/running-edge.ts'
+import { endpoints, node, type Running, startEdge } from './testing/running-edge.ts'
 import {
   ask,
   type Client,

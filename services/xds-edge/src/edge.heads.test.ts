@@ -5,7 +5,7 @@ import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directo
 import type { MemoryStore } from '@fleetcast/shared/store/memory'
 import type { SetName, SetStore } from '@fleetcast/shared/store/set-store'
 import { expect, test } from 'vitest'
-import { cluster, node, type Running, startEdge } from './test/running-edge.ts'
+import { cluster, node, type Running, startEdge } from './testing/running-edge.ts'
 import { deltaRequest, openStream, type TestStream } from './transport/test/client.ts'
 
 interface Lagging {

@@ -6,7 +6,7 @@ import { CLUSTER, ENDPOINTS, ROUTES } from '@fleetcast/shared/resources/types'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
 import type { Entry } from '@fleetcast/shared/store/set-store'
 import { describe, expect, test } from 'vitest'
-import { type Running, type StartOptions, startEdge } from './test/running-edge.ts'
+import { type Running, type StartOptions, startEdge } from './testing/running-edge.ts'
 
 const types = createEnvoyTypes()
 const bytesOf = (type: string, json: object): Uint8Array => {

@@ -9,7 +9,7 @@ import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
 import { createEdge } from './edge.ts'
-import { afterTest, endpoints, node, startEdge } from './test/running-edge.ts'
+import { afterTest, endpoints, node, startEdge } from './testing/running-edge.ts'
 import {
   ADS,
   ask,

@@ -5,7 +5,7 @@ import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test, vi } from 'vitest'
-import { cluster, endpoints, node, startEdge } from './test/running-edge.ts'
+import { cluster, endpoints, node, startEdge } from './testing/running-edge.ts'
 import { deltaRequest, openStream, sotwRequest, type TestStream } from './transport/test/client.ts'
 
 /** The first answers of a delta client that takes everything. */

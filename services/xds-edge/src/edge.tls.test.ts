@@ -10,8 +10,8 @@ import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test } from 'vitest'
-import { afterTest, cluster, node, type Running, type StartOptions, startEdge } from './test/running-edge.ts'
-import { API, AUTHORITY, RENEWED, SERVER, STRANGER, type TestPair, WEB } from './test/test-certificates.ts'
+import { afterTest, cluster, node, type Running, type StartOptions, startEdge } from './testing/running-edge.ts'
+import { API, AUTHORITY, RENEWED, SERVER, STRANGER, type TestPair, WEB } from './testing/test-certificates.ts'
 import { type Certificates, readCertificates } from './transport/grpc/certificates.ts'
 import {
   ask as askOnce,

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
 import { createSubscriptions } from '../sets/subscription.ts'
-import { createConversation, describeResponse } from './transcript.ts'
-import { check, delta, sotw } from './transcript-table.ts'
+import { createConversation, describeResponse } from './testing/transcript.ts'
+import { check, delta, sotw } from './testing/transcript-table.ts'
 
 describe('go-control-plane', () => {
   check([

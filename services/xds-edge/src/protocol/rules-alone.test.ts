@@ -1,6 +1,6 @@
 // Rule 71 and rule 6 of the design where a type has a stream of its own, on which nobody says what the client has of others.
 import { expect, it } from 'vitest'
-import { type ConversationOptions, createConversation, describeResponse } from './transcript.ts'
+import { type ConversationOptions, createConversation, describeResponse } from './testing/transcript.ts'
 
 const AT_FIRST = '= cds A1, eds A1, lds L1, rds R1'
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
 import { ORDER_WAIT_MS, SETTLE_WAIT_MS } from './step.ts'
-import { createConversation, readUpdate } from './transcript.ts'
-import { check, delta, sotw } from './transcript-table.ts'
+import { createConversation, readUpdate } from './testing/transcript.ts'
+import { check, delta, sotw } from './testing/transcript-table.ts'
 
 describe("gRPC's clients", () => {
   check([

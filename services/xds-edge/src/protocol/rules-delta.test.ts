@@ -1,7 +1,7 @@
 // Rules 43 to 69: subscriptions and content in delta.
 import { describe, expect, it } from 'vitest'
-import { createConversation } from './transcript.ts'
-import { checkOf, delta } from './transcript-table.ts'
+import { createConversation } from './testing/transcript.ts'
+import { checkOf, delta } from './testing/transcript-table.ts'
 
 const check = checkOf(delta)
 

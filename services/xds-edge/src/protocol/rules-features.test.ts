@@ -1,7 +1,7 @@
 // Rules 80 to 84 and 93 to 97: what only some clients understand, and names of the new form.
 import { describe, expect, it } from 'vitest'
-import { type ConversationOptions, createConversation, runTranscript, tidyTranscript } from './transcript.ts'
-import { check, delta, sotw } from './transcript-table.ts'
+import { type ConversationOptions, createConversation, runTranscript, tidyTranscript } from './testing/transcript.ts'
+import { check, delta, sotw } from './testing/transcript-table.ts'
 
 const TTL = 'xds.config.supports-resource-ttl'
 const WRAPPER = 'xds.config.supports-resource-in-sotw'

@@ -1,6 +1,6 @@
 // Rules 25 to 42: what a SotW request subscribes to, and what its answers hold.
 import { describe } from 'vitest'
-import { checkOf, sotw } from './transcript-table.ts'
+import { checkOf, sotw } from './testing/transcript-table.ts'
 
 const check = checkOf(sotw)
 

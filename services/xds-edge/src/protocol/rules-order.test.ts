@@ -1,8 +1,8 @@
 // Rules 70 to 79 and rule 6 of the design: order on a stream, and make before break.
 import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
-import { createConversation, describeResponse, readUpdate } from './transcript.ts'
-import { checkOf, delta, sotw } from './transcript-table.ts'
+import { createConversation, describeResponse, readUpdate } from './testing/transcript.ts'
+import { checkOf, delta, sotw } from './testing/transcript-table.ts'
 
 /** An Envoy that has cluster A, its endpoints, a listener and a route. */
 const SETTLED = `= cds A1, eds A1, lds L1, rds R1

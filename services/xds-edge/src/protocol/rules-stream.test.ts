@@ -1,7 +1,7 @@
 // Rules 1 to 24: streams, identity, nonces, ACK and NACK. A row is a conversation; see transcript.ts for its language.
 import { describe, expect, it } from 'vitest'
-import { createConversation } from './transcript.ts'
-import { check, delta, sotw } from './transcript-table.ts'
+import { createConversation } from './testing/transcript.ts'
+import { check, delta, sotw } from './testing/transcript-table.ts'
 
 describe('stream and identity', () => {
   check([

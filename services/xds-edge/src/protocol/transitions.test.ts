@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { isEmpty } from '../sets/subscription.ts'
 import type { Variant } from './messages.ts'
-import { type Conversation, createConversation, urlOf } from './transcript.ts'
+import { type Conversation, createConversation, urlOf } from './testing/transcript.ts'
 
 type Input =
   | 'first'

@@ -1,7 +1,7 @@
 // Random walks: a model of an Envoy against the step. A failure names its seed; `npm run soak` walks a million of them,
 // and `node soak.ts SEED` tells one walk event by event.
 import { describe, expect, it } from 'vitest'
-import { walk } from './walk.ts'
+import { walk } from './testing/walk.ts'
 
 const WALKS = 10_000
 const BATCH = 1_000

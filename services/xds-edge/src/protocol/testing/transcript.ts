@@ -10,10 +10,10 @@
 //   > cds A1 B1 -C   a response; `!A` without a body; what else it says in brackets
 import { type Resource, resource, type TypeUrl } from '@fleetcast/shared/resources/resource'
 import { CLUSTER, RESOURCE_TYPES } from '@fleetcast/shared/resources/types'
-import { createFleetHistory, type FleetHistory, type ResourceKey } from '../sets/fleet-history.ts'
-import { createSubscriptions, type Subscriptions } from '../sets/subscription.ts'
-import type { NodeInfo, Request, Response, Variant } from './messages.ts'
-import { createStream, type Stream } from './stream.ts'
+import { createFleetHistory, type FleetHistory, type ResourceKey } from '../../sets/fleet-history.ts'
+import { createSubscriptions, type Subscriptions } from '../../sets/subscription.ts'
+import type { NodeInfo, Request, Response, Variant } from '../messages.ts'
+import { createStream, type Stream } from '../stream.ts'
 
 export const urlOf = (short: string): TypeUrl =>
   RESOURCE_TYPES.find((type) => type.short === short)?.url ?? `type.googleapis.com/${short}`

@@ -13,8 +13,8 @@ import {
   SECRET,
   VIRTUAL_HOST,
 } from '@fleetcast/shared/resources/types'
-import { canonicalName, globOf, isInGlob } from '../sets/resource-name.ts'
-import type { Request, Response, Variant } from './messages.ts'
+import { canonicalName, globOf, isInGlob } from '../../sets/resource-name.ts'
+import type { Request, Response, Variant } from '../messages.ts'
 
 /** The types the model takes, as it asks for them. Hosts exist in delta only. */
 export const modelTypes = (variant: Variant): readonly TypeUrl[] => [

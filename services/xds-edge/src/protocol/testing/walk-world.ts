@@ -14,7 +14,7 @@ import {
   VIRTUAL_HOST,
 } from '@fleetcast/shared/resources/types'
 import { entryKey } from '@fleetcast/shared/store/set-store'
-import type { FleetUpdate } from '../sets/fleet-history.ts'
+import type { FleetUpdate } from '../../sets/fleet-history.ts'
 
 /** A whole number from 0 up to, not including, `below`. */
 export type Pick = (below: number) => number

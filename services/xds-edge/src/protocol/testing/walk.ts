@@ -11,13 +11,13 @@ import {
   SECRET,
   VIRTUAL_HOST,
 } from '@fleetcast/shared/resources/types'
-import { createFleetHistory, type FleetHistory } from '../sets/fleet-history.ts'
-import { canonicalName } from '../sets/resource-name.ts'
-import { createSubscriptions, type Subscriptions } from '../sets/subscription.ts'
+import { createFleetHistory, type FleetHistory } from '../../sets/fleet-history.ts'
+import { canonicalName } from '../../sets/resource-name.ts'
+import { createSubscriptions, type Subscriptions } from '../../sets/subscription.ts'
+import { hasRefused } from '../lane.ts'
+import type { Request, Response, Variant } from '../messages.ts'
+import { createStream, type Stream } from '../stream.ts'
 import { createEnvoyModel, modelTypes } from './envoy-model.ts'
-import { hasRefused } from './lane.ts'
-import type { Request, Response, Variant } from './messages.ts'
-import { createStream, type Stream } from './stream.ts'
 import { shortOf } from './transcript.ts'
 import { createPick, createWorld, type Pick, type World } from './walk-world.ts'
 
