@@ -2,7 +2,7 @@
 // once or for as long as it runs. clients/envoy-deliveries.test.ts has an Envoy read them.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { CERTIFICATE, KEY } from '@fleetcast/shared/envoy/checks/test/certificates'
+import { CERTIFICATE, KEY } from '@fleetcast/shared/envoy/checks/testing/certificates'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ownSource } from '../harness/bootstrap.ts'
 import { type Fleetcast, fleetcast } from '../harness/fleetcast.ts'

@@ -16,7 +16,7 @@ export interface SourceFile {
 }
 
 const kindOf = (path: string): SourceFile['kind'] =>
-  path.endsWith('.test.ts') || /^integration\/|\/test(ing)?\//.test(path)
+  path.endsWith('.test.ts') || /^integration\/|\/testing\//.test(path)
     ? 'test'
     : path.endsWith('.contract.ts')
       ? 'contract'

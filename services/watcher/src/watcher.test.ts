@@ -9,7 +9,7 @@ import type { Logger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { aborted } from '@fleetcast/shared/runtime/run'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createManualClock, type ManualClock } from '../../../shared/test/manual-clock.ts'
+import { createManualClock, type ManualClock } from '../../../shared/testing/manual-clock.ts'
 import type { Sink, Source } from './source/source.ts'
 import { createWatcher, type Watcher } from './watcher.ts'
 

@@ -15,7 +15,7 @@ import {
   fieldsOf,
   openStream,
   sotwRequest,
-} from './transport/test/client.ts'
+} from './transport/testing/client.ts'
 
 const types = createEnvoyTypes()
 const bytesOf = (type: string, json: object): Buffer => {

@@ -6,7 +6,7 @@ import type { MemoryStore } from '@fleetcast/shared/store/memory'
 import type { SetName, SetStore } from '@fleetcast/shared/store/set-store'
 import { expect, test } from 'vitest'
 import { cluster, node, type Running, startEdge } from './testing/running-edge.ts'
-import { deltaRequest, openStream, type TestStream } from './transport/test/client.ts'
+import { deltaRequest, openStream, type TestStream } from './transport/testing/client.ts'
 
 interface Lagging {
   readonly storeOf: (store: MemoryStore) => SetStore

@@ -19,7 +19,7 @@ import {
   deltaRequest,
   openStream,
   sotwRequest,
-} from './transport/test/client.ts'
+} from './transport/testing/client.ts'
 
 const types = createEnvoyTypes()
 const DISCOVERY = 'envoy.service.discovery.v3'

@@ -6,7 +6,7 @@ import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { DIRECTORY, fleetEntry, fleetSet } from '@fleetcast/shared/store/directory'
 import { describe, expect, test, vi } from 'vitest'
 import { cluster, endpoints, node, startEdge } from './testing/running-edge.ts'
-import { deltaRequest, openStream, sotwRequest, type TestStream } from './transport/test/client.ts'
+import { deltaRequest, openStream, sotwRequest, type TestStream } from './transport/testing/client.ts'
 
 /** The first answers of a delta client that takes everything. */
 async function subscribeDelta(stream: TestStream, id = 'n1'): Promise<void> {

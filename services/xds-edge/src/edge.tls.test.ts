@@ -20,7 +20,7 @@ import {
   deltaRequest,
   openStream,
   type TestStream,
-} from './transport/test/client.ts'
+} from './transport/testing/client.ts'
 
 const CSDS = '/envoy.service.status.v3.ClientStatusDiscoveryService/FetchClientStatus'
 

@@ -2,11 +2,11 @@
 // the runner when a run fails.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CHECK_CASES } from './checks/test/check-cases.ts'
+import { CHECK_CASES } from './checks/testing/check-cases.ts'
 import { readDocument } from './document.ts'
 import { decodeMessage } from './encode.ts'
 import { asObject, isObject } from './json-value.ts'
-import { V2_FLEET } from './test/v2-fleet.ts'
+import { V2_FLEET } from './testing/v2-fleet.ts'
 import { createEnvoyTypes } from './types.ts'
 import { readYaml } from './yaml-positions.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createManualClock } from '../../test/manual-clock.ts'
+import { createManualClock } from '../../testing/manual-clock.ts'
 import { silentLogger } from '../runtime/logger.ts'
 import { alwaysLeads, createElection } from './leadership.ts'
 

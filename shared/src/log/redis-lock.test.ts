@@ -1,4 +1,4 @@
-import { describeRedis } from '../../test/describe-redis.ts'
+import { describeRedis } from '../../testing/describe-redis.ts'
 import { lockContract } from './lock.contract.ts'
 import { createRedisLock } from './redis-lock.ts'
 

@@ -1,6 +1,6 @@
 // The Redis log keeps the promises of the port, on one real server.
 import { expect, it, vi } from 'vitest'
-import { describeRedis } from '../../test/describe-redis.ts'
+import { describeRedis } from '../../testing/describe-redis.ts'
 import type { ConfigMapObject, ObjectChange, SecretObject } from '../objects/object.ts'
 import type { OpenedRedis } from '../redis/open-redis.ts'
 import { logContract, put } from './object-log.contract.ts'

@@ -1,5 +1,5 @@
 // The queue on BullMQ keeps the promises of the port, on one real server.
-import { describeRedis } from '../../test/describe-redis.ts'
+import { describeRedis } from '../../testing/describe-redis.ts'
 import { createBullQueue } from './bullmq.ts'
 import { queueContract } from './job-queue.contract.ts'
 

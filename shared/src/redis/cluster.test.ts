@@ -1,7 +1,7 @@
 // The Redis adapters keep the promises of their ports on a real cluster too: hash tags, declared keys, sharded messages.
 import { afterAll, beforeAll, describe } from 'vitest'
-import { startCluster, type TestCluster } from '../../test/redis-cluster.ts'
-import { whyNoRedis } from '../../test/redis-server.ts'
+import { startCluster, type TestCluster } from '../../testing/redis-cluster.ts'
+import { whyNoRedis } from '../../testing/redis-server.ts'
 import { logContract } from '../log/object-log.contract.ts'
 import { createRedisLog } from '../log/redis.ts'
 import { createBullQueue } from '../queue/bullmq.ts'

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { freePort, startRedis, type TestRedis, whyNoRedis } from '../../test/redis-server.ts'
+import { freePort, startRedis, type TestRedis, whyNoRedis } from '../../testing/redis-server.ts'
 import { put } from '../log/object-log.contract.ts'
 import type { LogNews } from '../log/object-log.ts'
 import { createRedisLog } from '../log/redis.ts'
@@ -174,7 +174,7 @@ describe.skipIf(missing)(`faults${missing ? ` (skipped: ${missing})` : ''}`, () 
     await vi.waitFor(() => expect(known.names()).toEqual(['a']), SOON)
   })
   it('a job of a worker that was killed is run by another within 10 s', async () => {
-    const script = fileURLToPath(new URL('../../test/hanging-worker.ts', import.meta.url))
+    const script = fileURLToPath(new URL('../../testing/hanging-worker.ts', import.meta.url))
     const worker = spawn(process.execPath, [script, server.url, 'fleetcast'], { stdio: ['ignore', 'pipe', 'inherit'] })
     const queue = createBullQueue({ redis: open(), logger })
     await queue.wake(SET, { east: { generation: 'g', n: 3 } })

@@ -1,7 +1,7 @@
 // Garbage in every kind of value that stands in Redis: whoever meets it says which key it is, goes on, leaves others alone, and
 // works again once the value is right (rule 5 of the design). On a real server.
 import { expect, it, vi } from 'vitest'
-import { describeRedis } from '../../test/describe-redis.ts'
+import { describeRedis } from '../../testing/describe-redis.ts'
 import { put } from '../log/object-log.contract.ts'
 import { createRedisLog } from '../log/redis.ts'
 import { createRedisLock } from '../log/redis-lock.ts'

@@ -1,6 +1,6 @@
 // The Redis store keeps the promises of the port, on one real server.
 import { expect, it, vi } from 'vitest'
-import { describeRedis } from '../../test/describe-redis.ts'
+import { describeRedis } from '../../testing/describe-redis.ts'
 import type { OpenedRedis } from '../redis/open-redis.ts'
 import { digestOf } from '../resources/digest.ts'
 import { resource } from '../resources/resource.ts'

@@ -4,7 +4,7 @@ import type { Logger } from '@fleetcast/shared/runtime/logger'
 import { createMetrics } from '@fleetcast/shared/runtime/metrics'
 import { createMemoryStore } from '@fleetcast/shared/store/memory'
 import { expect, test } from 'vitest'
-import { createManualClock } from '../../../../shared/test/manual-clock.ts'
+import { createManualClock } from '../../../../shared/testing/manual-clock.ts'
 import { createProblemBoard } from './problem-board.ts'
 
 const SET = 'fleet/web'

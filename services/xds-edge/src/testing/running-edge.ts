@@ -10,7 +10,7 @@ import { createMemoryStore, type MemoryStore } from '@fleetcast/shared/store/mem
 import type { Entry, SetStore } from '@fleetcast/shared/store/set-store'
 import { afterEach } from 'vitest'
 import { createEdge, type Edge, type EdgeOptions } from '../edge.ts'
-import { type Client, connectTo } from '../transport/test/client.ts'
+import { type Client, connectTo } from '../transport/testing/client.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readDocument } from '../document.ts'
 import { createEnvoyTypes } from '../types.ts'
 import { regexProblem } from './check-regex.ts'
-import { CHECK_CASES } from './test/check-cases.ts'
+import { CHECK_CASES } from './testing/check-cases.ts'
 
 const types = createEnvoyTypes()
 

@@ -1,5 +1,5 @@
 // A fleet in the syntax of 2018, with many of the constructs that changed since and nothing that has no successor.
-import { CERTIFICATE, KEY } from '../checks/test/certificates.ts'
+import { CERTIFICATE, KEY } from '../checks/testing/certificates.ts'
 
 export const V2_FLEET = `
 listeners:
