@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
 import { createSubscriptions } from '../sets/subscription.ts'
 import { createConversation, describeResponse } from './testing/transcript.ts'
-import { check, delta, sotw } from './testing/transcript-table.ts'
+import { check, delta, SETTLED, sotw } from './testing/transcript-table.ts'
 
 describe('go-control-plane', () => {
   check([
@@ -214,19 +214,7 @@ describe('java-control-plane', () => {
     [
       '#93, #128, #134: endpoints come after their cluster, routes after their listener',
       sotw,
-      `= cds A1, eds A1, lds L1, rds R1
-       < cds
-       > cds A1
-       < cds ack
-       < eds A
-       > eds A1
-       < eds ack
-       < lds
-       > lds L1
-       < lds ack
-       < rds R
-       > rds R1
-       < rds ack
+      `${SETTLED}
        = eds A2, rds R2, lds L2, cds A2
        > cds A2
        > eds A2

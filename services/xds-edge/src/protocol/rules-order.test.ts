@@ -2,22 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createFleetHistory } from '../sets/fleet-history.ts'
 import { createConversation, describeResponse, readUpdate } from './testing/transcript.ts'
-import { checkOf, delta, sotw } from './testing/transcript-table.ts'
-
-/** An Envoy that has cluster A, its endpoints, a listener and a route. */
-const SETTLED = `= cds A1, eds A1, lds L1, rds R1
-  < cds
-  > cds A1
-  < cds ack
-  < eds A
-  > eds A1
-  < eds ack
-  < lds
-  > lds L1
-  < lds ack
-  < rds R
-  > rds R1
-  < rds ack\n`
+import { checkOf, delta, SETTLED, sotw } from './testing/transcript-table.ts'
 
 const check = checkOf(delta)
 

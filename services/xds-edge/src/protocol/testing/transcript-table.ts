@@ -5,6 +5,21 @@ import { type ConversationOptions, runTranscript, tidyTranscript } from './trans
 export const sotw: ConversationOptions = { variant: 'sotw' }
 export const delta: ConversationOptions = { variant: 'delta' }
 
+/** An Envoy that has cluster A, its endpoints, a listener and a route. */
+export const SETTLED = `= cds A1, eds A1, lds L1, rds R1
+  < cds
+  > cds A1
+  < cds ack
+  < eds A
+  > eds A1
+  < eds ack
+  < lds
+  > lds L1
+  < lds ack
+  < rds R
+  > rds R1
+  < rds ack\n`
+
 type Row = readonly [title: string, options: ConversationOptions, text: string]
 type RowOf = readonly [title: string, text: string, options?: ConversationOptions]
 
