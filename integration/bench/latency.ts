@@ -1,14 +1,18 @@
 // From an EndpointSlice PATCH until a raw xDS client has the assignment, next to the moment at which a bare watch of the API
 // server sees that write, in the same run. "Own" is the difference. Also CPU a change, resident memory, and the time from
 // process start to the first complete answer.
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startDeployment } from '../harness/deployment.ts'
 import { type Fleetcast, fleetcast } from '../harness/fleetcast.ts'
 import { freePort } from '../harness/free-port.ts'
 import { type Kube, startKube } from '../harness/kube.ts'
 import { startRedis } from '../harness/redis.ts'
+import { waitFor } from '../harness/wait-for.ts'
 import { createXdsClient, type XdsClient } from '../harness/xds-client.ts'
-import { endpointsOf, TYPES } from '../harness/xds-content.ts'
+import { TYPES } from '../harness/xds-content.ts'
+import { type EndpointsWatch, watchEndpoints } from './endpoints-watch.ts'
 import { type Columns, formatColumns, percentiles } from './figures.ts'
 import { cpuMsOf, residentMibOf } from './process-use.ts'
 import { watchSlices } from './slice-watch.ts'
@@ -49,15 +53,15 @@ interface Size {
 async function measure(kube: Kube, form: 'one process' | 'over Redis', size: Size): Promise<Columns> {
   const { services, changes } = size
   await using plane = form === 'one process' ? await startUp(kube) : await startOverRedis(kube)
-  const startMs = await untilComplete(plane, services)
-  using client = createXdsClient({ server: plane.listen, variant: 'delta', node: { id: 'bench', cluster: FLEET } })
-  await client.until('the whole world', () => isComplete(client, services), 60_000)
+  const { startMs, names } = await untilComplete(plane, services)
+  const client = watchEndpoints(plane.listen, FLEET, names)
   const watch = await watchSlices(kube, NAMESPACE)
   const processes = plane.processes()
   const before = processes.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
   const { total, bare, own } = await change(kube, client, watch.seen, size)
   const cpu = processes.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0) - before
   watch.stop()
+  client.stop()
   return {
     ...percentiles('total', total),
     ...percentiles('watch', bare),
@@ -71,13 +75,11 @@ async function measure(kube: Kube, form: 'one process' | 'over Redis', size: Siz
 /** One PATCH after another at the fixed rate; each names itself by a marker endpoint of its own. */
 async function change(
   kube: Kube,
-  client: XdsClient,
+  client: EndpointsWatch,
   seen: ReadonlyMap<string, number>,
   { services, changes, run }: Size,
 ): Promise<{ total: number[]; bare: number[]; own: number[] }> {
   const sent = new Map<string, number>()
-  // What was there before is not looked at: reading it takes so long that what arrives meanwhile would seem late.
-  let read = client.arrivals.length
   const began = performance.now()
   const patches: Promise<unknown>[] = []
   for (let i = 0; i < changes; i++) {
@@ -88,26 +90,10 @@ async function change(
     patches.push(kube.patch(slice(index), { endpoints: endpoints([...addresses(index), marker]) }))
   }
   await Promise.all(patches)
-  const last = await lastMarker(kube, ((changes - 1) * 7_919) % services)
-  const arrived = new Map<string, number>()
-  const readArrivals = (): void => {
-    for (; read < client.arrivals.length; read++) {
-      const { type, atMs, resources } = client.arrivals[read] ?? { type: '', atMs: 0, resources: [] }
-      if (type !== TYPES.endpoints) continue
-      for (const { bytes } of resources) {
-        const marker = endpointsOf(bytes).find(({ address }) => address.startsWith('10.25'))
-        const name = marker?.address.replace(/:\d+$/, '')
-        if (name !== undefined && sent.has(name) && !arrived.has(name)) arrived.set(name, atMs)
-      }
-    }
-  }
-  await client.until('the last change', () => {
-    readArrivals()
-    return arrived.has(last)
-  })
+  await client.until(await lastMarker(kube, ((changes - 1) * 7_919) % services))
   // With one Service two changes may be one response: those that were merged have no arrival of their own.
   const both = [...sent].flatMap(([marker, at]) => {
-    const [here, there] = [arrived.get(marker), seen.get(marker)]
+    const [here, there] = [client.seen.get(marker), seen.get(marker)]
     return here === undefined || there === undefined ? [] : [{ total: here - at, bare: there - at, own: here - there }]
   })
   return { total: both.map((b) => b.total), bare: both.map((b) => b.bare), own: both.map((b) => b.own) }
@@ -154,18 +140,24 @@ async function startOverRedis(kube: Kube): Promise<MeasuredPlane> {
   }
 }
 
-/** Milliseconds from process start until a client that asks all the time has everything for the first time. */
-async function untilComplete({ listen, startedAtMs }: MeasuredPlane, services: number): Promise<number> {
-  for (;;) {
-    using client = createXdsClient({ server: listen, variant: 'delta', node: { id: 'first', cluster: FLEET } })
-    try {
-      await client.until('the first complete answer', () => isComplete(client, services), 60_000)
-      return performance.now() - startedAtMs
-    } catch (error) {
-      if (performance.now() - startedAtMs > 60_000) throw error
-      await pause(5)
-    }
-  }
+/** Milliseconds from process start until a client has everything for the first time, and the names of its assignments. */
+async function untilComplete(
+  { listen, startedAtMs }: MeasuredPlane,
+  services: number,
+): Promise<{ readonly startMs: number; readonly names: readonly string[] }> {
+  // A client that cannot connect costs more than one that only knocks, and the process that starts needs the machine.
+  await waitFor('xDS to listen', () => isListening(listen), { timeoutMs: 60_000, everyMs: 5 })
+  using client = createXdsClient({ server: listen, variant: 'delta', node: { id: 'first', cluster: FLEET } })
+  await client.until('the first complete answer', () => isComplete(client, services), 60_000)
+  return { startMs: performance.now() - startedAtMs, names: [...client.held(TYPES.endpoints).keys()] }
+}
+
+async function isListening(address: string): Promise<boolean> {
+  const [host, port] = address.split(':')
+  const socket = connect(Number(port), host)
+  await once(socket, 'connect')
+  socket.destroy()
+  return true
 }
 
 const isComplete = (client: XdsClient, services: number): boolean =>

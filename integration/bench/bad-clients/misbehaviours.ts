@@ -8,7 +8,7 @@ import { createXdsClient } from '../../harness/xds-client.ts'
 import { TYPES } from '../../harness/xds-content.ts'
 import { decodeDeltaResponse, encodeDeltaRequest } from '../../harness/xds-wire.ts'
 import { NODE_CLUSTER, nameOf } from '../bench-world.ts'
-import { openRaw, openSession, type RawStream } from './raw-stream.ts'
+import { openRaw, openSession, type RawStream } from '../raw-stream.ts'
 
 export interface Misbehaviour {
   readonly name: string
