@@ -1,6 +1,7 @@
-// New streams a few at a time, in order, and none that has gone.
+// New streams a few at a time, in order, and none that has gone; and how many a connection may have.
 import { expect, test } from 'vitest'
-import { createAdmission } from './admission.ts'
+import { createManualClock } from '../../../../../shared/testing/manual-clock.ts'
+import { createAdmission, createStreamLimits } from './admission.ts'
 
 type Admitted = Parameters<ReturnType<typeof createAdmission>['admit']>[0]
 
@@ -37,4 +38,45 @@ test('one that has gone is passed over', () => {
   streams[9]!.destroyed = true
   turn()
   expect(opened).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11])
+})
+
+function connections(count: number, streamsMax: number) {
+  const clock = createManualClock()
+  const limits = createStreamLimits(streamsMax, clock)
+  const all = Array.from({ length: count }, () => {
+    const told: number[] = []
+    const session = {
+      destroyed: false,
+      closed: false,
+      settings: ({ maxConcurrentStreams }: { maxConcurrentStreams: number }) => void told.push(maxConcurrentStreams),
+    }
+    // Of a connection nothing is asked but whether it is gone, and it is told its limit.
+    const limit = limits.of(session as unknown as Parameters<typeof limits.of>[0])
+    return { session, told, open: (streams: number) => Array.from({ length: streams }, () => limit.opened()), limit }
+  })
+  return { clock, all }
+}
+
+test('a connection that uses its hundred up is given more for as long as it uses that, up to the most', async () => {
+  const { clock, all } = connections(1, 125)
+  const [one] = all
+  one!.open(50)
+  await clock.advance(1_000)
+  expect(one!.told).toEqual([])
+  one!.open(1)
+  await clock.advance(1_000)
+  expect(one!.told).toEqual([110])
+  one!.open(74)
+  await clock.advance(1_000)
+  expect(one!.told).toEqual([110, 120, 125])
+})
+
+test('what is given is shared in turn, and one that has gone takes no turn', async () => {
+  const { clock, all } = connections(3, 1_000)
+  for (const { open } of all) open(1_000)
+  await clock.advance(300)
+  expect(all.map(({ told }) => told)).toEqual([[110], [110], [110]])
+  all[0]!.session.destroyed = true
+  await clock.advance(400)
+  expect(all.map(({ told }) => told)).toEqual([[110], [110, 120, 130], [110, 120, 130]])
 })

@@ -55,38 +55,63 @@ export interface StreamLimit {
   closed(): void
 }
 
+export interface StreamLimits {
+  /** The limit of a connection. */
+  of(session: ServerHttp2Session): StreamLimit
+}
+
 /** The least that HTTP/2 recommends. */
 export const streamsAhead = 100
 const raiseBy = 10
-const raiseMs = 40
+const raiseMs = 100
 
 /**
- * How many streams a client may have open: at first a hundred, then some more a second for as long as it uses them up, to
- * `streamsMax`. HTTP/2 clients keep what is over the limit until it is raised. A connection of an Envoy has ten at most: only
- * who opens thousands is slowed, and that is what keeps them from holding up others.
+ * How many streams a connection may have open: at first a hundred, then more, to `streamsMax`, for as long as it uses them up. All
+ * connections together are given a hundred more a second, in turn: thousands of streams that end at once hold up others for 40 µs
+ * each, and no more can end than were let in. HTTP/2 clients keep what is over the limit until it is raised. A connection of an
+ * Envoy has ten at most: only who opens hundreds on one is slowed.
  */
-export function createStreamLimit(session: ServerHttp2Session, streamsMax: number, clock: Clock): StreamLimit {
-  let open = 0
-  let limit = Math.min(streamsAhead, streamsMax)
-  let isRaiseDue = false
+export function createStreamLimits(streamsMax: number, clock: Clock): StreamLimits {
+  /** What raises the limit of each connection that uses its own up, in turn; false where the connection has gone. */
+  const due = new Set<() => boolean>()
+  let isTurnDue = false
 
-  const look = (): void => {
-    if (isRaiseDue || limit >= streamsMax || open + streamsAhead / 2 <= limit) return
-    isRaiseDue = true
-    clock.after(raiseMs, raise)
+  const schedule = (): void => {
+    if (isTurnDue || due.size === 0) return
+    isTurnDue = true
+    clock.after(raiseMs, turn)
   }
-  const raise = (): void => {
-    isRaiseDue = false
-    if (session.destroyed || session.closed) return
-    limit = Math.min(limit + raiseBy, streamsMax)
-    session.settings({ maxConcurrentStreams: limit })
-    look()
+  const turn = (): void => {
+    isTurnDue = false
+    for (const raise of due) {
+      due.delete(raise)
+      if (raise()) break
+    }
+    schedule()
   }
   return {
-    opened() {
-      open++
-      look()
+    of(session) {
+      let open = 0
+      let limit = Math.min(streamsAhead, streamsMax)
+      const look = (): void => {
+        if (limit >= streamsMax || open + streamsAhead / 2 <= limit) return
+        due.add(raise)
+        schedule()
+      }
+      const raise = (): boolean => {
+        if (session.destroyed || session.closed) return false
+        limit = Math.min(limit + raiseBy, streamsMax)
+        session.settings({ maxConcurrentStreams: limit })
+        look()
+        return true
+      }
+      return {
+        opened() {
+          open++
+          look()
+        },
+        closed: () => void open--,
+      }
     },
-    closed: () => void open--,
   }
 }

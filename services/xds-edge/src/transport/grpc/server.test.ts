@@ -1,6 +1,6 @@
 // The gRPC server against grpc-js as its client, over real sockets: statuses, half-close, deadlines, floods, draining.
 import { connect } from 'node:http2'
-import { systemClock } from '@fleetcast/shared/runtime/clock'
+import { type Clock, systemClock } from '@fleetcast/shared/runtime/clock'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -60,7 +60,7 @@ interface Started {
   readonly heard: () => number
 }
 
-async function start(limits: Partial<GrpcLimits> = {}): Promise<Started> {
+async function start(limits: Partial<GrpcLimits> = {}, clock: Clock = systemClock): Promise<Started> {
   const warned: string[] = []
   const warn = (fields: object): void => void warned.push('reason' in fields ? String(fields.reason) : '')
   let heard = 0
@@ -78,7 +78,7 @@ async function start(limits: Partial<GrpcLimits> = {}): Promise<Started> {
   const server = createGrpcServer({
     listen: { host: '127.0.0.1', port: 0 },
     methods: [listening],
-    clock: systemClock,
+    clock,
     random: Math.random,
     logger: { ...silentLogger, warn },
     limits,
@@ -246,7 +246,8 @@ describe('limits are logged once for each host and limit', () => {
 })
 
 test('a thousand streams on one connection are all served, again after others left', async () => {
-  const { client, server } = await start()
+  const tenfold: Clock = { ...systemClock, after: (delayMs, run) => systemClock.after(delayMs / 10, run) }
+  const { client, server } = await start({}, tenfold)
   for (let round = 0; round < 2; round++) {
     const calls = Array.from({ length: 1000 }, () => talk(client))
     for (const call of calls) call.write(Buffer.from('x'))

@@ -16,7 +16,7 @@ import { type Address, formatAddress } from '@fleetcast/shared/runtime/address'
 import type { Clock, Random } from '@fleetcast/shared/runtime/clock'
 import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
-import { createAdmission, createStreamLimit, type StreamLimit, streamsAhead } from './admission.ts'
+import { createAdmission, createStreamLimits, type StreamLimit, streamsAhead } from './admission.ts'
 import type { Method, Peer } from './call.ts'
 import type { Certificates } from './certificates.ts'
 import type { Intake } from './frame-reader.ts'
@@ -85,6 +85,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const sessions = new Map<ServerHttp2Session, Connection>()
   const streams = new Map<OpenStream, (() => void) | undefined>()
   const admission = createAdmission(setImmediate)
+  const streamLimits = createStreamLimits(limits.streamsPerConnectionMax, clock)
   const intake: Intake = { heldBytes: 0, heldBytesMax: limits.intakeBytesMax }
   const onLimit = createLimitLog(logger)
   const streamOptions = { clock, ...limits, intake, onLimit }
@@ -129,7 +130,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   server.on('session', (session: ServerHttp2Session) => {
     sessions.set(session, {
       peer: peerOf(session.socket),
-      streams: createStreamLimit(session, limits.streamsPerConnectionMax, clock),
+      streams: streamLimits.of(session),
     })
     session.setLocalWindowSize(connectionWindowBytes)
     session.on('error', (error) => logger.debug({ reason: reasonOf(error) }, 'a connection failed'))
