@@ -1,5 +1,5 @@
 // The gRPC server against grpc-js as its client, over real sockets: statuses, half-close, deadlines, floods, draining.
-import { connect } from 'node:http2'
+import { connect, constants } from 'node:http2'
 import { type Clock, systemClock } from '@fleetcast/shared/runtime/clock'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
@@ -256,6 +256,25 @@ test('a thousand streams on one connection are all served, again after others le
     for (const call of calls) call.cancel()
     await expect.poll(() => server.streamCount()).toBe(0)
   }
+})
+
+test.each([
+  ['no error', constants.NGHTTP2_NO_ERROR],
+  ['cancelled', constants.NGHTTP2_CANCEL],
+])('nothing is left of streams that are reset while they are answered: %s', async (_name, code) => {
+  const { port, server, heard } = await start()
+  const session = connect(`http://127.0.0.1:${port}`)
+  closers.push(() => session.destroy())
+  for (let i = 0; i < 90; i++) {
+    const stream = session.request({
+      ...{ ':method': 'POST', ':path': echo.path, 'content-type': 'application/grpc', te: 'trailers' },
+    })
+    stream.on('error', () => {})
+    stream.write(frameOf('x'))
+    process.nextTick(() => stream.close(code))
+  }
+  await expect.poll(heard).toBeGreaterThan(0)
+  await expect.poll(() => server.streamCount()).toBe(0)
 })
 
 describe('draining', () => {

@@ -62,7 +62,10 @@ export function runStream(
     // Its connection is gone: ending it would only make an error of that.
     if (stream.destroyed || stream.writableEnded) return
     // One that does not read what is left for it must not keep the stream.
-    cancelLinger = clock.after(unreadMs, () => stream.close(constants.NGHTTP2_CANCEL))
+    cancelLinger = clock.after(unreadMs, () => {
+      stream.close(constants.NGHTTP2_CANCEL)
+      forgetReset(stream)
+    })
     stream.once('wantTrailers', () => {
       stream.sendTrailers(trailers(status, message))
       cancelLinger()
@@ -135,7 +138,9 @@ export function runStream(
   stream.on('end', () => {
     isFinished = true
     deliver()
+    forgetReset(stream)
   })
+  stream.on('aborted', () => forgetReset(stream))
   // Whatever happened to it, `close` follows.
   stream.on('error', () => {})
   stream.on('close', () => {
@@ -152,6 +157,11 @@ export function runStream(
     cancelDeadline = clock.after(deadlineMs, () => end('DEADLINE_EXCEEDED', 'the time was up'))
   }
   return open
+}
+
+/** One that its client reset without an error, while something is written, would be kept by Node for ever. */
+function forgetReset(stream: ServerHttp2Stream): void {
+  if (stream.closed) stream.destroy()
 }
 
 const faultOf = (fault: FrameFault, messageBytesMax: number): readonly [StatusName, string] =>
