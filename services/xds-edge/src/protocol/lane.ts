@@ -55,6 +55,8 @@ export interface Lane extends Member {
   subscription: Subscription
   /** A name was seen on the lane: from then on an empty list means nothing (rules 27 and 50). */
   named: boolean
+  /** Of the names of the last request, in the state of the world. */
+  namesKey: string | undefined
   /** The state that the client was sent, or needs no message to be in. */
   at: number
   /** Removals up to here were told; after it the client stands on the union of then and `at`. */
@@ -99,6 +101,7 @@ export function createLane(
     group: undefined,
     subscription,
     named: false,
+    namesKey: undefined,
     at: 0,
     removalsAt: 0,
     answeredAt: -1,

@@ -26,6 +26,8 @@ export interface SotwRequest extends AnyRequest {
   readonly variant: 'sotw'
   readonly versionInfo: string
   readonly names: readonly string[]
+  /** The same for equal lists of names, and for no others. Absent where the reader does not tell. */
+  readonly namesKey?: string | undefined
 }
 
 export interface DeltaRequest extends AnyRequest {

@@ -25,7 +25,10 @@ export function subscribe(lane: Lane, request: Request, isFresh: boolean): void 
   expectEndpoints(lane.stream)
 }
 
-function subscribeSotw(lane: Lane, { names }: SotwRequest, isFresh: boolean): void {
+function subscribeSotw(lane: Lane, { names, namesKey }: SotwRequest, isFresh: boolean): void {
+  // Nearly always: an ACK, which repeats the whole list.
+  if (!isFresh && namesKey !== undefined && namesKey === lane.namesKey) return
+  lane.namesKey = namesKey
   const before = lane.subscription
   lane.named ||= names.length > 0
   // Rule 27: empty means everything only as long as no name was ever seen.

@@ -111,8 +111,12 @@ export function createEnvoyModel(variant: Variant, id: string, knowsTtl: boolean
         ...shared,
         nonce: nonce || state.nonce,
         versionInfo: state.version,
-        names: namesOf(type, names),
+        ...listOf(type, names),
       })
+  }
+  const listOf = (type: TypeUrl, wanted: ReadonlySet<string>) => {
+    const names = namesOf(type, wanted)
+    return { names, namesKey: names.join('\n') }
   }
   const namesOf = (type: TypeUrl, names: ReadonlySet<string>): readonly string[] =>
     wildcards.has(type) && (names.size > 0 || stateOf(type).wasNamed) ? ['*', ...names] : [...names]
@@ -198,7 +202,8 @@ export function createEnvoyModel(variant: Variant, id: string, knowsTtl: boolean
         const initialVersions = new Map([...state.held].map(([name, { version }]) => [name, version]))
         // It does not claim what a warming cluster is waiting for.
         if (type === ENDPOINTS) for (const name of awaited()) initialVersions.delete(name)
-        if (variant === 'sotw') outbox.push({ variant, type, node, nonce: '', versionInfo: state.version, names })
+        if (variant === 'sotw')
+          outbox.push({ variant, type, node, nonce: '', versionInfo: state.version, names, namesKey: names.join('\n') })
         else outbox.push({ variant, type, node, nonce: '', subscribe: names, unsubscribe: [], initialVersions })
       }
     },

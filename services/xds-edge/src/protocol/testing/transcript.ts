@@ -157,7 +157,7 @@ function readRequest(
   const names = [...before.filter((name) => !remove.includes(name)), ...add]
   lists.set(short, names)
   const versionInfo = rest.find((word) => word.startsWith('v='))?.slice(2) ?? ''
-  return { variant, type, nonce, node, versionInfo, names, ...error }
+  return { variant, type, nonce, node, versionInfo, names, namesKey: names.join('\n'), ...error }
 }
 
 const isNames = (word: string): boolean => !/^[-@=!.]|^v=/.test(word) && !['ack', 'nack', 'none'].includes(word)

@@ -70,6 +70,8 @@ test('requests are read as they were meant, and equal lists of names are one lis
   // Equal lists are one array, however often they come.
   const [first, second] = [read, decoder.sotw(Buffer.from(asked))] as SotwRequest[]
   expect(first!.names).toBe(second!.names)
+  expect(first!.namesKey).toEqual(expect.any(String))
+  expect(first!.namesKey).toBe(second!.namesKey)
 })
 
 test('bytes that are nothing give a fault or a request, never an exception', async () => {

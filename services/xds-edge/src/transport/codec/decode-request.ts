@@ -91,7 +91,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
       }
       const fault = faultOf(c)
       if (fault !== undefined) return fault
-      const request: SotwRequest = { variant: 'sotw', type, nonce, versionInfo, names }
+      const request: SotwRequest = { variant: 'sotw', type, nonce, versionInfo, names, namesKey: lists.keyOf(names) }
       return error || node ? { ...request, ...(error && { error }), ...(node && { node }) } : request
     },
 

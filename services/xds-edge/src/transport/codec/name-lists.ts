@@ -1,9 +1,12 @@
 // Lists of resource names, read from requests. In the state of the world every ACK repeats the whole list, the same
 // bytes for all streams in step: equal bytes give the same array, so that nobody reads, keeps or compares it twice.
 // Never changes a list it has given out, and keeps none alive.
+import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 export interface NameLists {
+  /** The same for equal lists, and for no others; undefined for short ones, which nobody needs to know again. */
+  keyOf(names: readonly string[]): string | undefined
   /** The list in `bytes` from `from` to `to`, which hold nothing but `count` fields with a tag of one byte. */
   read(bytes: Buffer, from: number, to: number, count: number): readonly string[]
 }
@@ -15,27 +18,30 @@ const listsMax = 1024
 export const NO_NAMES: readonly string[] = Object.freeze([])
 
 export function createNameLists(): NameLists {
-  const byHash = new Map<number, WeakRef<readonly string[]>>()
+  const bySum = new Map<number, WeakRef<readonly string[]>>()
   const rawOf = new WeakMap<readonly string[], Buffer>()
+  const keys = new WeakMap<readonly string[], string>()
 
   const forget = (): void => {
-    for (const [hash, list] of byHash) if (list.deref() === undefined) byHash.delete(hash)
-    if (byHash.size >= listsMax) byHash.clear()
+    for (const [sum, list] of bySum) if (list.deref() === undefined) bySum.delete(sum)
+    if (bySum.size >= listsMax) bySum.clear()
   }
 
   return {
+    keyOf: (names) => keys.get(names),
     read(bytes, from, to, count) {
       if (count === 0) return NO_NAMES
       if (to - from < sharedBytesMin) return readNames(bytes, from, count)
       const raw = bytes.subarray(from, to)
-      const hash = crc32(raw)
-      const known = byHash.get(hash)?.deref()
+      const sum = crc32(raw)
+      const known = bySum.get(sum)?.deref()
       if (known !== undefined && rawOf.get(known)?.equals(raw)) return known
       const names = Object.freeze(readNames(bytes, from, count))
-      if (byHash.size >= listsMax) forget()
-      byHash.set(hash, new WeakRef(names))
+      if (bySum.size >= listsMax) forget()
+      bySum.set(sum, new WeakRef(names))
       // A copy: the bytes of the request are a part of a larger buffer.
       rawOf.set(names, Buffer.from(raw))
+      keys.set(names, hash('sha256', raw, 'base64'))
       return names
     },
   }
