@@ -8,9 +8,10 @@ import type { Effects, NodeInfo, Request, Variant } from '../protocol/messages.t
 import { createStream, type Stream } from '../protocol/stream.ts'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import type { Subscriptions } from '../sets/subscription.ts'
-import type { NameLimits, RequestDecoder } from '../transport/codec/decode-request.ts'
+import type { RequestDecoder } from '../transport/codec/decode-request.ts'
 import type { EncodedResponses } from '../transport/codec/encoded-responses.ts'
 import type { Inlet, Outlet } from '../transport/grpc/call.ts'
+import type { StreamNameLimits } from './name-limits.ts'
 
 /** They are kept in every status. */
 const nodeCharactersMax = 1024
@@ -26,7 +27,7 @@ export interface StreamDeps {
   readonly board: AckBoard
   readonly tally: Tally
   readonly nacks: NackLog
-  readonly nameLimits: NameLimits
+  readonly nameLimits: StreamNameLimits
   readonly decoder: RequestDecoder
   readonly encoded: EncodedResponses
   readonly subscriptions: Subscriptions
@@ -99,9 +100,8 @@ export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inl
 }
 
 /** What it asked for little by little counts together. */
-function isTooMany({ stream }: Session, { namesMax }: NameLimits): boolean {
-  const names = stream.state.lanes.reduce((sum, { subscription }) => sum + subscription.names.size, 0)
-  return names > 1000 && names > namesMax()
+function isTooMany({ stream }: Session, limits: StreamNameLimits): boolean {
+  return limits.isTooMany(stream.state.lanes.reduce((sum, { subscription }) => sum + subscription.names.size, 0))
 }
 
 function refuseNames({ outlet, record }: Session, { nameLimits, warnOnce }: StreamDeps): void {

@@ -10,7 +10,7 @@ import { createRequestDecoder } from './decode-request.ts'
 import { encodeResponse, framePrefixBytes } from './encode-response.ts'
 
 const types = createEnvoyTypes()
-const limits = { namesMax: () => 2000, nameBytesMax: 1000 }
+const limits = { isTooMany: (names: number) => names > 2000, nameBytesMax: 1000 }
 const bytesOf = (type: string, json: object): Buffer => {
   const { value, issues } = encodeMessage(type, json, types)
   if (value === undefined) throw new Error(JSON.stringify(issues))
@@ -90,7 +90,7 @@ test('bytes that are nothing give a fault or a request, never an exception', asy
 describe('more names than are read', () => {
   const names = (count: number, length = 1): string[] => Array.from({ length: count }, () => 'n'.repeat(length))
   const versions = (count: number) => Object.fromEntries(names(count).map((name, i) => [`${name}${i}`, '1']))
-  const decoder = createRequestDecoder({ namesMax: () => 1500, nameBytesMax: 10 })
+  const decoder = createRequestDecoder({ isTooMany: (count) => count > 1500, nameBytesMax: 10 })
   test.each<[string, object, 'DeltaDiscoveryRequest' | 'DiscoveryRequest', boolean]>([
     ['as many as may be', { resource_names: names(1500, 10) }, 'DiscoveryRequest', true],
     ['too many', { resource_names: names(1501) }, 'DiscoveryRequest', false],

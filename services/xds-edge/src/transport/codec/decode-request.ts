@@ -15,8 +15,7 @@ export interface RequestDecoder {
 export type RequestFault = 'malformed' | 'excessive'
 
 export interface NameLimits {
-  /** At least a thousand: fewer names are read without asking. */
-  namesMax(): number
+  isTooMany(names: number): boolean
   readonly nameBytesMax: number
 }
 
@@ -38,7 +37,6 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
 
   /** Of the request that is being read. */
   let isExcessive = false
-  const isTooMany = (count: number): boolean => count > 1000 && count > limits.namesMax()
   const faultOf = ({ broken }: Cursor): RequestFault | undefined =>
     broken ? 'malformed' : isExcessive ? 'excessive' : undefined
 
@@ -63,7 +61,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
       count++
     } while (c.at < c.end && c.bytes[c.at] === tag)
     // Counted before a single one is read.
-    if (isTooMany(before.length + count)) isExcessive = true
+    if (limits.isTooMany(before.length + count)) isExcessive = true
     if (isExcessive) return before
     const names = lists.read(c.bytes, from, to, count)
     return before.length === 0 ? names : [...before, ...names]
@@ -113,7 +111,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
         else if (tag === DELTA.initial) {
           initialVersions ??= new Map()
           readVersion(c, initialVersions)
-          if (isTooMany(initialVersions.size)) {
+          if (limits.isTooMany(initialVersions.size)) {
             isExcessive = true
             break
           }
