@@ -6,8 +6,6 @@ import { openRaw, openSession } from './raw-stream.ts'
 export interface EndpointsWatch {
   /** By marker address (10.25x.y.z): performance.now() when the client had it. */
   readonly seen: ReadonlyMap<string, number>
-  /** Resolves once it has the assignment with the marker. */
-  until(marker: string): Promise<void>
   stop(): void
 }
 
@@ -18,25 +16,14 @@ export function watchEndpoints(server: string, cluster: string, names: readonly 
   const session = openSession(server)
   const { read, send } = openRaw(session)
   const seen = new Map<string, number>()
-  const waiting = new Map<string, () => void>()
   read((message) => {
     const atMs = performance.now()
     const { type, nonce } = decodeDeltaResponse(message)
     send(encodeDeltaRequest({ type, nonce }))
     for (const [marker] of message.toString('latin1').matchAll(MARKER)) {
-      if (seen.has(marker)) continue
-      seen.set(marker, atMs)
-      waiting.get(marker)?.()
+      if (!seen.has(marker)) seen.set(marker, atMs)
     }
   })
   send(encodeDeltaRequest({ type: TYPES.endpoints, node: { id: 'bench', cluster }, subscribe: names }))
-  return {
-    seen,
-    until: (marker) =>
-      new Promise((resolve) => {
-        if (seen.has(marker)) resolve()
-        else waiting.set(marker, resolve)
-      }),
-    stop: () => session.destroy(),
-  }
+  return { seen, stop: () => session.destroy() }
 }

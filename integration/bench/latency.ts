@@ -90,7 +90,8 @@ async function change(
     patches.push(kube.patch(slice(index), { endpoints: endpoints([...addresses(index), marker]) }))
   }
   await Promise.all(patches)
-  await client.until(await lastMarker(kube, ((changes - 1) * 7_919) % services))
+  const last = await lastMarker(kube, ((changes - 1) * 7_919) % services)
+  await waitFor('the last change', () => client.seen.has(last))
   // With one Service two changes may be one response: those that were merged have no arrival of their own.
   const both = [...sent].flatMap(([marker, at]) => {
     const [here, there] = [client.seen.get(marker), seen.get(marker)]

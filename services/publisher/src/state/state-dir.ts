@@ -1,5 +1,6 @@
 // The state directory of a publisher: the last synced objects of each site, for the day on which the log is lost while this
-// process is down and a site is silent (design rule 2). A file a site. Secrets and ConfigMaps stand in it sealed where there is a key (design rule 8).
+// process is down and a site is silent (design rule 2). A file a site. Secrets and ConfigMaps stand in it sealed where
+// there is a key (design rule 8).
 import { hash } from 'node:crypto'
 import { createObjectCodec, type ObjectCodec } from '@fleetcast/shared/log/object-codec'
 import type { Position } from '@fleetcast/shared/log/object-log'

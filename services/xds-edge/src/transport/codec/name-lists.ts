@@ -20,6 +20,7 @@ export const NO_NAMES: readonly string[] = Object.freeze([])
 export function createNameLists(): NameLists {
   const bySum = new Map<number, WeakRef<readonly string[]>>()
   const rawOf = new WeakMap<readonly string[], Buffer>()
+  /** Made when they are asked for: delta names a list once, and nobody asks. */
   const keys = new WeakMap<readonly string[], string>()
 
   const forget = (): void => {
@@ -28,7 +29,13 @@ export function createNameLists(): NameLists {
   }
 
   return {
-    keyOf: (names) => keys.get(names),
+    keyOf(names) {
+      const raw = rawOf.get(names)
+      if (raw === undefined) return undefined
+      const key = keys.get(names) ?? hash('sha256', raw, 'base64')
+      keys.set(names, key)
+      return key
+    },
     read(bytes, from, to, count) {
       if (count === 0) return NO_NAMES
       if (to - from < sharedBytesMin) return readNames(bytes, from, count)
@@ -41,7 +48,6 @@ export function createNameLists(): NameLists {
       bySum.set(sum, new WeakRef(names))
       // A copy: the bytes of the request are a part of a larger buffer.
       rawOf.set(names, Buffer.from(raw))
-      keys.set(names, hash('sha256', raw, 'base64'))
       return names
     },
   }
