@@ -72,6 +72,9 @@ test('requests are read as they were meant, and equal lists of names are one lis
   expect(first!.names).toBe(second!.names)
   expect(first!.namesKey).toEqual(expect.any(String))
   expect(first!.namesKey).toBe(second!.namesKey)
+  // Another list of the same length has another key.
+  const other = decoder.sotw(bytesOf(`${PACKAGE}.DiscoveryRequest`, { resource_names: ['name-x', ...names.slice(1)] }))
+  expect((other as SotwRequest).namesKey).not.toBe(first!.namesKey)
 })
 
 test('bytes that are nothing give a fault or a request, never an exception', async () => {
