@@ -6,6 +6,8 @@ import type { Deployment } from '../harness/deployment.ts'
 import type { Envoy } from '../harness/envoy.ts'
 import { startSteadyTraffic, startTraffic, type Traffic } from '../harness/traffic.ts'
 import { waitFor } from '../harness/wait-for.ts'
+import { createXdsClient } from '../harness/xds-client.ts'
+import { TYPES } from '../harness/xds-content.ts'
 import type { Content, World } from './envoy-world.ts'
 
 export interface Stage {
@@ -124,6 +126,31 @@ export const SCENARIOS: readonly Scenario[] = [
       }),
   },
   {
+    // Rules 19 and 23: what it says that it has is the last version it took whole. In delta nothing says that it has more.
+    name: 'what Envoy took of a change that it refused goes, where the change is taken back while it is away',
+    except: ['delta-ads', 'delta-types', 'rest', 'files'],
+    isRefused: true,
+    run: async (stage) => {
+      const { envoy, world } = stage
+      const { edges } = stage.deployment
+      const holdsHalf = async (): Promise<boolean> => (await envoy.ask('/listeners')).includes('half::')
+      world.show({ ...base(stage), listeners: [half, elsewhere(world.port)] })
+      await waitFor('half of the change', holdsHalf)
+      envoy.child.signal('SIGSTOP')
+      await Promise.all(edges.map((edge) => edge.kill()))
+      world.show(base(stage))
+      for (const edge of edges) {
+        edge.start()
+        await edge.process().ready()
+        const node = { id: 'another', cluster: world.fleet }
+        using client = createXdsClient({ server: edge.listen, variant: 'sotw', node })
+        await client.until('the change to be taken back', () => client.held(TYPES.listener).size === 1)
+      }
+      envoy.child.signal('SIGCONT')
+      await waitFor('half of the change to go', async () => !(await holdsHalf()), { timeoutMs: RECONNECT_MS })
+    },
+  },
+  {
     name: 'every edge stops and starts',
     run: (stage) =>
       unharmed(requests(stage), async () => {
@@ -227,6 +254,13 @@ const elsewhere = (port: number): object => ({
   address: { socket_address: { address: '203.0.113.1', port_value: port } },
   filter_chains: [{ filters: [] }],
 })
+
+/** One that any machine takes. */
+const half = {
+  name: 'half',
+  address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
+  filter_chains: [{ filters: [] }],
+}
 
 /** What an edge says of the node: that it refuses listeners and why, or that it does not. */
 async function reported({ deployment, world }: Stage, isRefusing: boolean): Promise<void> {

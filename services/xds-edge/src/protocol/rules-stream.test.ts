@@ -195,6 +195,15 @@ describe('nonces, versions, ACK and NACK', () => {
     expect(versions[2]).not.toBe(versions[0])
   })
 
+  it('rules 19 and 23: who comes back with the present version is sent everything: half of what it refused may be with it', () => {
+    const earlier = createConversation({ variant: 'sotw' })
+    for (const line of ['= cds A1, cds B1', '< cds', '< cds ack', '= cds A2, cds B2', '< cds nack']) earlier.play(line)
+    const accepted = earlier.responses[0]?.version
+    const later = createConversation({ variant: 'sotw' })
+    for (const line of ['= cds A1, cds B1', `< cds v=${accepted}`]) later.play(line)
+    expect(later.responses.map(({ version, resources }) => [version, resources.length])).toEqual([[accepted, 2]])
+  })
+
   it('rule 9: the type of a response is the type of all its resources', () => {
     const conversation = createConversation({ variant: 'delta' })
     for (const line of ['= cds A1, eds A1', '< cds', '< cds ack', '< eds A']) conversation.play(line)
