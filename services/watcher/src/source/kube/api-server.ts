@@ -1,15 +1,14 @@
 // Requests to one API server over one pool of connections, kept until certificates or the address change. Knows no kinds.
 import { hostname } from 'node:os'
+import { json, text } from 'node:stream/consumers'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { apiFailure } from './api-failure.ts'
 import { type Credentials, readCredentials, readIdentity, stampOf } from './credentials.ts'
 import type { KubeAccess } from './kubeconfig.ts'
+import { openPool, type Pool, type PoolAnswer } from './pool.ts'
 
 /** Files are looked at again so often, and at once after a refusal or a connection that failed. */
 const CREDENTIALS_AGE_MS = 10_000
-const CONNECT_MS = 10_000
-const HEADERS_MS = 30_000
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PUT'
@@ -34,7 +33,7 @@ export interface ApiServer {
 
 interface Connected {
   readonly credentials: Credentials
-  readonly pool: Dispatcher
+  readonly pool: Pool
 }
 
 export function createApiServer(deps: { readonly access: KubeAccess; readonly clock: Clock }): ApiServer {
@@ -56,9 +55,9 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
     stale = false
     if (current?.credentials.fingerprint === credentials.fingerprint) return { credentials, pool: current.pool }
     // Requests that are under way end on the old connections.
-    void current?.pool.close().catch(() => undefined)
+    current?.pool.retire()
     pools++
-    return { credentials, pool: openPool(credentials) }
+    return { credentials, pool: await openPool(credentials, clock) }
   }
 
   /** Requests that come together wait for one reading, or each would open a pool. */
@@ -77,24 +76,19 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
     return current
   }
 
-  const send = async ({ method = 'GET', path, query, body, signal }: ApiRequest): Promise<Dispatcher.ResponseData> => {
+  const send = async ({ method = 'GET', path, query, body, signal }: ApiRequest): Promise<PoolAnswer> => {
     const { credentials, pool } = await refresh()
     signal.throwIfAborted()
     const url = new URL(credentials.server.replace(/\/$/, '') + path)
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, String(value))
+    const headers = {
+      ...credentials.headers,
+      accept: 'application/json',
+      'user-agent': `fleetcast/${hostname()}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
     try {
-      return await request(url, {
-        method,
-        dispatcher: pool,
-        signal,
-        headers: {
-          ...credentials.headers,
-          accept: 'application/json',
-          'user-agent': `fleetcast/${hostname()}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-      })
+      return await pool.send(url, { method, headers, signal, body: body === undefined ? body : JSON.stringify(body) })
     } catch (error) {
       // A server with a new certificate refuses here: the CA may have been replaced too.
       stale ||= !signal.aborted
@@ -102,35 +96,25 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
     }
   }
 
-  const succeed = async (wanted: ApiRequest): Promise<Dispatcher.ResponseData> => {
+  const succeed = async (wanted: ApiRequest): Promise<PoolAnswer> => {
     let response = await send(wanted)
-    if (response.statusCode === 401) {
-      await response.body.dump()
+    if (response.status === 401) {
+      await text(response.body)
       stale = true
       response = await send(wanted)
     }
-    if (response.statusCode < 300) return response
-    const retryAfter = response.headers['retry-after']
-    const said = await response.body.text()
-    throw apiFailure(response.statusCode, said, typeof retryAfter === 'string' ? retryAfter : undefined)
+    if (response.status < 300) return response
+    throw apiFailure(response.status, await text(response.body), response.headers['retry-after'])
   }
 
   return {
     name: identity.account.server,
     namespace: identity.account.namespace,
     stream: async (wanted) => (await succeed(wanted)).body,
-    json: async (wanted) => (await succeed(wanted)).body.json(),
+    json: async (wanted) => json((await succeed(wanted)).body),
     pools: () => pools,
     async close() {
-      await current?.pool.destroy()
+      current?.pool.destroy()
     },
   }
-}
-
-function openPool({ tls, proxy }: Credentials): Dispatcher {
-  // A watch is silent for long: its body has no time limit here, the reflector has its own.
-  const limits = { bodyTimeout: 0, headersTimeout: HEADERS_MS, pipelining: 1 }
-  const connect = { ...tls, timeout: CONNECT_MS, keepAlive: true, keepAliveInitialDelay: 10_000 }
-  if (proxy === undefined) return new Agent({ ...limits, connect })
-  return new ProxyAgent({ ...limits, uri: proxy, requestTls: connect })
 }
