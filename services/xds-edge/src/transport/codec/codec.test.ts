@@ -3,7 +3,7 @@ import { encodeMessage } from '@fleetcast/shared/envoy/encode'
 import { createEnvoyTypes } from '@fleetcast/shared/envoy/types'
 import { resource } from '@fleetcast/shared/resources/resource'
 import { CLUSTER, ENDPOINTS } from '@fleetcast/shared/resources/types'
-import { assert, property, uint8Array } from 'fast-check'
+import { array, assert, constantFrom, nat, property, tuple, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SotwRequest } from '../../protocol/messages.ts'
 import { createRequestDecoder } from './decode-request.ts'
@@ -72,9 +72,35 @@ test('requests are read as they were meant, and equal lists of names are one lis
   expect(first!.names).toBe(second!.names)
   expect(first!.namesKey).toEqual(expect.any(String))
   expect(first!.namesKey).toBe(second!.namesKey)
+  // So is one that begins as another one that came before it.
+  const more = bytesOf(`${PACKAGE}.DiscoveryRequest`, { resource_names: [...names, 'more'] })
+  const longer = [more, asked, more].map((bytes) => (decoder.sotw(bytes) as SotwRequest).names)
+  expect(longer[0]).toHaveLength(101)
+  expect(longer[0]).toBe(longer[2])
   // Another list of the same length has another key.
   const other = decoder.sotw(bytesOf(`${PACKAGE}.DiscoveryRequest`, { resource_names: ['name-x', ...names.slice(1)] }))
   expect((other as SotwRequest).namesKey).not.toBe(first!.namesKey)
+})
+
+test('whatever lists came before, each is read as it was meant', async () => {
+  const decoder = createRequestDecoder(limits)
+  const names = Array.from({ length: 12 }, (_, i) => `${'ü'.repeat(i)}-a-name-that-is-so-long-that-few-are-enough-${i}`)
+  // Lists that begin and end alike, a list in two pieces with another field between them, and the same again and again.
+  const list = tuple(constantFrom(0, 0, 0, 1), nat(12), nat(12)).map(([from, to, again]) => [
+    names.slice(from, to),
+    again > 9 ? names.slice(0, again) : [],
+  ])
+  const bytesOfList = ([list, more]: readonly (readonly string[])[]): Buffer =>
+    Buffer.concat(
+      [list, more].map((names) => bytesOf(`${PACKAGE}.DiscoveryRequest`, { type_url: CLUSTER, resource_names: names })),
+    )
+  await assert(
+    property(array(list, { minLength: 2, maxLength: 8 }), (lists) => {
+      for (const one of lists)
+        expect(decoder.sotw(bytesOfList(one))).toMatchObject({ type: CLUSTER, names: one.flat() })
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('bytes that are nothing give a fault or a request, never an exception', async () => {
@@ -108,5 +134,14 @@ describe('more names than are read', () => {
     expect(read === 'excessive' ? 'excessive' : 'read').toBe(isRead ? 'read' : 'excessive')
     // The next request is judged anew.
     expect(decoder.sotw(Buffer.alloc(0))).toMatchObject({ names: [] })
+  })
+
+  test('the same as before, where fewer may be', () => {
+    let most = 100
+    const changing = createRequestDecoder({ isTooMany: (count) => count > most, nameBytesMax: 10 })
+    const bytes = bytesOf(`${PACKAGE}.DiscoveryRequest`, { resource_names: names(100, 10) })
+    expect(changing.sotw(bytes)).toMatchObject({ names: names(100, 10) })
+    most = 99
+    expect(changing.sotw(bytes)).toBe('excessive')
   })
 })

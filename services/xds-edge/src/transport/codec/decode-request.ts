@@ -49,6 +49,12 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
   /** All fields with this tag that follow each other; the cursor stands after the first one's tag. */
   const readNames = (c: Cursor, tag: number, before: readonly string[]): readonly string[] => {
     const from = c.at - 1
+    const same = before.length === 0 ? lists.again(c.bytes, from, c.end) : undefined
+    if (same !== undefined) {
+      c.at = same.to
+      if (limits.isTooMany(same.names.length)) isExcessive = true
+      return same.names
+    }
     let count = 0
     let to = from
     do {

@@ -7,8 +7,16 @@ import { crc32 } from 'node:zlib'
 export interface NameLists {
   /** The same for equal lists, and for no others; undefined for short ones, which nobody needs to know again. */
   keyOf(names: readonly string[]): string | undefined
+  /** The list that was read last, if its bytes begin at `from` and no other field with its tag follows them before `end`. */
+  again(bytes: Buffer, from: number, end: number): RepeatedList | undefined
   /** The list in `bytes` from `from` to `to`, which hold nothing but `count` fields with a tag of one byte. */
   read(bytes: Buffer, from: number, to: number, count: number): readonly string[]
+}
+
+export interface RepeatedList {
+  readonly names: readonly string[]
+  /** Where it ends. */
+  readonly to: number
 }
 
 /** Shorter lists are read faster than they are found. */
@@ -23,6 +31,9 @@ export function createNameLists(): NameLists {
   /** Made when they are asked for: delta names a list once, and nobody asks. */
   const keys = new WeakMap<readonly string[], string>()
 
+  /** What a round of ACKs is: one list, from one stream after the other. */
+  let last: WeakRef<readonly string[]> | undefined
+
   const forget = (): void => {
     for (const [sum, list] of bySum) if (list.deref() === undefined) bySum.delete(sum)
     if (bySum.size >= listsMax) bySum.clear()
@@ -36,16 +47,28 @@ export function createNameLists(): NameLists {
       keys.set(names, key)
       return key
     },
+    again(bytes, from, end) {
+      const names = last?.deref()
+      const raw = names && rawOf.get(names)
+      if (names === undefined || raw === undefined) return undefined
+      const to = from + raw.length
+      if (to > end || (to < end && bytes[to] === raw[0]) || raw.compare(bytes, from, to) !== 0) return undefined
+      return { names, to }
+    },
     read(bytes, from, to, count) {
       if (count === 0) return NO_NAMES
       if (to - from < sharedBytesMin) return readNames(bytes, from, count)
       const raw = bytes.subarray(from, to)
       const sum = crc32(raw)
       const known = bySum.get(sum)?.deref()
-      if (known !== undefined && rawOf.get(known)?.equals(raw)) return known
+      if (known !== undefined && rawOf.get(known)?.equals(raw)) {
+        last = bySum.get(sum)
+        return known
+      }
       const names = Object.freeze(readNames(bytes, from, count))
       if (bySum.size >= listsMax) forget()
-      bySum.set(sum, new WeakRef(names))
+      last = new WeakRef(names)
+      bySum.set(sum, last)
       // A copy: the bytes of the request are a part of a larger buffer.
       rawOf.set(names, Buffer.from(raw))
       return names
