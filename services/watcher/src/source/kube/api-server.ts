@@ -54,10 +54,11 @@ export function createApiServer(deps: { readonly access: KubeAccess; readonly cl
     const credentials = await readCredentials(identity)
     stale = false
     if (current?.credentials.fingerprint === credentials.fingerprint) return { credentials, pool: current.pool }
+    const pool = await openPool(credentials, clock)
     // Requests that are under way end on the old connections.
     current?.pool.retire()
     pools++
-    return { credentials, pool: await openPool(credentials, clock) }
+    return { credentials, pool }
   }
 
   /** Requests that come together wait for one reading, or each would open a pool. */

@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, ClientRequest as Sent } from 'node:http'
 import { Agent, type RequestOptions, request } from 'node:https'
 import type { Readable } from 'node:stream'
+import { createSecureContext } from 'node:tls'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { Credentials } from './credentials.ts'
 
@@ -33,13 +34,16 @@ export interface Pool {
   destroy(): void
 }
 
+/** Fails where the certificates can't be understood. */
 export async function openPool({ server, tls, proxy }: Credentials, clock: Clock): Promise<Pool> {
   const limits = { connectMs: CONNECT_MS, headersMs: HEADERS_MS, keepAliveMs: KEEP_ALIVE_MS }
   if (proxy !== undefined) return (await import('./pool-by-proxy.ts')).openPoolByProxy(tls, proxy, limits)
   const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }
-  const isPlain = new URL(server).protocol === 'http:'
-  const plain = isPlain ? await import('node:http') : undefined
-  const agent = plain ? new plain.Agent(options) : new Agent({ ...options, ...tls })
+  const plain = new URL(server).protocol === 'http:' ? await import('node:http') : undefined
+  // One context: to read the certificates again for each connection takes longer than to connect.
+  const agent = plain
+    ? new plain.Agent(options)
+    : new Agent({ ...options, ...tls, secureContext: createSecureContext(tls) })
   const open = plain?.request ?? request
   return {
     send: (url, wanted) => answerOf(clock, wanted, (options) => open(url, { ...options, agent })),
