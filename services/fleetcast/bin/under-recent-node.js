@@ -1,6 +1,6 @@
 // What runs under a Node that is new enough: the TypeScript of a checkout, or the JavaScript of a package.
 import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 export async function start() {
@@ -9,8 +9,18 @@ export async function start() {
   enableCompileCache(fileURLToPath(new URL('../.cache/compiled', import.meta.url)))
   const sources = new URL('../src/main.ts', import.meta.url)
   const entry = existsSync(fileURLToPath(sources)) ? sources : new URL('../dist/main.js', import.meta.url)
+  await loadZod()
   const { main } = await import(entry.href)
   await main(process.argv.slice(2))
+}
+
+/** zod brings its messages in sixty languages, a module each. None but English is used, which zod loads by itself. */
+async function loadZod() {
+  const resolve = (specifier, context, next) =>
+    next(specifier === '../locales/index.js' ? '../locales/en.js' : specifier, context)
+  const hooks = registerHooks({ resolve })
+  await import('zod')
+  hooks.deregister()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
