@@ -8,7 +8,7 @@ const profile: CpuProfile = {
     { id: 1, callFrame: frame('(root)'), children: [2, 3] },
     { id: 2, callFrame: frame('(idle)') },
     { id: 3, callFrame: frame('take', 'file:///x/services/xds-edge/src/protocol/step.ts'), children: [4] },
-    { id: 4, callFrame: frame('write<T>', 'node:internal/http2/core') },
+    { id: 4, callFrame: frame('write<T>', 'node:internal/stream_base_commons') },
   ],
   ...{ startTime: 0, endTime: 1_000, samples: [3, 2, 3, 4, 4], timeDeltas: [100, 200, 100, 300, 300] },
 }
@@ -18,11 +18,11 @@ it.each([
     'all but idle time',
     0,
     [
-      ['Node: http2, streams, timers', 0.75],
+      ['Node: sockets, streams, timers', 0.75],
       ['edge: protocol', 0.25],
     ],
   ],
-  ['only what came later', 500, [['Node: http2, streams, timers', 1]]],
+  ['only what came later', 500, [['Node: sockets, streams, timers', 1]]],
 ])('shares: %s', (_, fromUs, expected) => expect(sharesOf(profile, fromUs)).toEqual(expected))
 
 it('draws a callee under its caller, with its name escaped', () => {

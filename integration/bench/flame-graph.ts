@@ -38,11 +38,11 @@ const PARTS: readonly (readonly [holds: string, part: string, colour: string])[]
   ['publisher/src', 'publisher', '#5b8e7d'],
   ['watcher/src', 'watcher', '#8cb369'],
   ['shared/src', 'shared', '#a7c957'],
-  ['node:', 'Node: http2, streams, timers', '#7fa7d6'],
+  ['node:', 'Node: sockets, streams, timers', '#7fa7d6'],
   ['node_modules', 'packages', '#b8a1cf'],
   ['integration/', 'the benchmark itself', '#d3d3d3'],
 ]
-const NATIVE = 'native: nghttp2, system calls'
+const NATIVE = 'native: system calls'
 const COLLECTOR = 'garbage collector'
 const colourOf = (part: string): string => PARTS.find(([, name]) => name === part)?.[2] ?? '#c9c9c9'
 

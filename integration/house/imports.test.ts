@@ -49,7 +49,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   'xds-edge/world': 'xds-edge/identity xds-edge/sets shared/resources shared/runtime shared/store zod',
   'xds-edge/streams': 'xds-edge/* shared/envoy shared/resources shared/runtime node:crypto',
   'xds-edge/transport/codec': 'xds-edge/protocol shared/resources node:crypto node:zlib',
-  'xds-edge/transport/grpc': 'xds-edge/transport/codec shared/envoy shared/runtime node:*',
+  'xds-edge/transport/http2': 'shared/runtime node:net',
+  'xds-edge/transport/grpc': 'xds-edge/transport/codec xds-edge/transport/http2 shared/envoy shared/runtime node:*',
   'xds-edge/transport/rest':
     'xds-edge/protocol xds-edge/transport/grpc shared/resources shared/runtime fastify zod node:tls',
 

@@ -9,7 +9,7 @@ function setup() {
   const turns: (() => void)[] = []
   const admission = createAdmission((run) => void turns.push(run))
   const opened: number[] = []
-  const streams = Array.from({ length: 20 }, () => ({ destroyed: false }))
+  const streams = Array.from({ length: 20 }, () => ({ isClosed: false }))
   const admit = (i: number): void =>
     // Of a stream nothing is asked but whether it is gone.
     admission.admit(streams[i] as unknown as Admitted, () => void opened.push(i))
@@ -35,7 +35,7 @@ test('one alone at once, many over several turns, in order', () => {
 test('one that has gone is passed over', () => {
   const { admit, opened, streams, turn } = setup()
   for (let i = 0; i < 12; i++) admit(i)
-  streams[9]!.destroyed = true
+  streams[9]!.isClosed = true
   turn()
   expect(opened).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11])
 })
@@ -45,14 +45,9 @@ function connections(count: number, streamsMax: number) {
   const limits = createStreamLimits(streamsMax, clock)
   const all = Array.from({ length: count }, () => {
     const told: number[] = []
-    const session = {
-      destroyed: false,
-      closed: false,
-      settings: ({ maxConcurrentStreams }: { maxConcurrentStreams: number }) => void told.push(maxConcurrentStreams),
-    }
-    // Of a connection nothing is asked but whether it is gone, and it is told its limit.
-    const limit = limits.of(session as unknown as Parameters<typeof limits.of>[0])
-    return { session, told, open: (streams: number) => Array.from({ length: streams }, () => limit.opened()), limit }
+    const ends = { isEnding: false }
+    const limit = limits.of({ isEnding: () => ends.isEnding, setStreamsMax: (count) => void told.push(count) })
+    return { ends, told, open: (streams: number) => Array.from({ length: streams }, () => limit.opened()), limit }
   })
   return { clock, all }
 }
@@ -76,7 +71,7 @@ test('what is given is shared in turn, and one that has gone takes no turn', asy
   for (const { open } of all) open(1_000)
   await clock.advance(300)
   expect(all.map(({ told }) => told)).toEqual([[110], [110], [110]])
-  all[0]!.session.destroyed = true
+  all[0]!.ends.isEnding = true
   await clock.advance(400)
   expect(all.map(({ told }) => told)).toEqual([[110], [110, 120, 130], [110, 120, 130]])
 })

@@ -1,18 +1,19 @@
 // Lets new streams in a few at a time, so that thousands at once do not hold up those that are there. One that comes alone is
 // let in at once. Never forgets one, and never lets in one that has gone meanwhile.
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
+import type { Http2Connection } from '../http2/connection.ts'
+import type { Http2Stream } from '../http2/http2-stream.ts'
 
 export interface Admission {
   /** Runs now, or after other work had its turn. */
-  admit(stream: ServerHttp2Stream, open: () => void): void
+  admit(stream: Http2Stream, open: () => void): void
 }
 
 /** About a millisecond's work. */
 const perTurn = 8
 
 export function createAdmission(onTurn: (run: () => void) => void): Admission {
-  const waiting: { readonly stream: ServerHttp2Stream; readonly open: () => void }[] = []
+  const waiting: { readonly stream: Http2Stream; readonly open: () => void }[] = []
   let first = 0
   let admitted = 0
   let isTurnDue = false
@@ -22,7 +23,7 @@ export function createAdmission(onTurn: (run: () => void) => void): Admission {
     admitted = 0
     while (first < waiting.length && admitted < perTurn) {
       const next = waiting[first++]
-      if (next === undefined || next.stream.destroyed) continue
+      if (next === undefined || next.stream.isClosed) continue
       admitted++
       next.open()
     }
@@ -57,7 +58,7 @@ export interface StreamLimit {
 
 export interface StreamLimits {
   /** The limit of a connection. */
-  of(session: ServerHttp2Session): StreamLimit
+  of(connection: Pick<Http2Connection, 'isEnding' | 'setStreamsMax'>): StreamLimit
 }
 
 /** The least that HTTP/2 recommends. */
@@ -90,7 +91,7 @@ export function createStreamLimits(streamsMax: number, clock: Clock): StreamLimi
     schedule()
   }
   return {
-    of(session) {
+    of(connection) {
       let open = 0
       let limit = Math.min(streamsAhead, streamsMax)
       const look = (): void => {
@@ -99,9 +100,9 @@ export function createStreamLimits(streamsMax: number, clock: Clock): StreamLimi
         schedule()
       }
       const raise = (): boolean => {
-        if (session.destroyed || session.closed) return false
+        if (connection.isEnding()) return false
         limit = Math.min(limit + raiseBy, streamsMax)
-        session.settings({ maxConcurrentStreams: limit })
+        connection.setStreamsMax(limit)
         look()
         return true
       }

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@fleetcast/shared/runtime/clock'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
+import { settled } from '../testing/settled.ts'
 import type { Method, Outlet } from './call.ts'
 import { createGrpcServer, type GrpcLimits, type GrpcServer } from './server.ts'
 
@@ -28,21 +29,6 @@ const echo: Method = {
     finished: () => outlet.end('OK', ''),
     closed: () => {},
   }),
-}
-
-/** The value once it has stayed the same for ten looks. */
-async function settled(look: () => number): Promise<number> {
-  let same = 0
-  let last = look()
-  await expect
-    .poll(() => {
-      const now = look()
-      same = now === last ? same + 1 : 0
-      last = now
-      return same
-    })
-    .toBeGreaterThan(10)
-  return last
 }
 
 const closers: (() => void)[] = []

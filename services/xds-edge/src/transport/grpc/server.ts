@@ -1,28 +1,20 @@
-// A gRPC server over node:http2. Routes streams to methods, watches connections, ends in order. Knows nothing of xDS.
-// Why not grpc-js: it copies every message for every stream, which a fan-out of one buffer to a thousand streams
-// can't afford (docs/performance.md has the figures).
-import {
-  createSecureServer,
-  createServer,
-  type Http2SecureServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
-import type { AddressInfo } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+// A gRPC server over HTTP/2. Routes streams to methods, watches connections, ends in order. Knows nothing of xDS.
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls'
 import { type Address, formatAddress } from '@fleetcast/shared/runtime/address'
 import type { Clock, Random } from '@fleetcast/shared/runtime/clock'
 import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
-import { createAdmission, createStreamLimits, type StreamLimit, streamsAhead } from './admission.ts'
+import { createConnection, type Http2Connection } from '../http2/connection.ts'
+import { createFlusher } from '../http2/flusher.ts'
+import type { Http2Stream } from '../http2/http2-stream.ts'
+import { createAdmission, createStreamLimits, streamsAhead } from './admission.ts'
 import type { Method, Peer } from './call.ts'
 import type { Certificates } from './certificates.ts'
 import type { Intake } from './frame-reader.ts'
 import type { Pace } from './pacer.ts'
 import { peerOf } from './peer.ts'
-import { type OpenStream, refuse, runStream } from './stream.ts'
+import { type OpenStream, refuse, refuseOther, runStream } from './stream.ts'
 
 export interface GrpcServerOptions {
   readonly listen: Address
@@ -61,11 +53,6 @@ export const GRPC_LIMITS: GrpcLimits = {
   streamsPerConnectionMax: 1000,
 }
 
-interface Connection {
-  readonly peer: Peer
-  readonly streams: StreamLimit
-}
-
 export interface GrpcServer {
   start(): Promise<Address>
   /** Accepts nothing more and ends the streams one by one over the window, in random order; then what is left at once. */
@@ -75,75 +62,70 @@ export interface GrpcServer {
 
 /** Node's own 511 loses SYNs in a storm of a thousand connections, which then come again after a second. */
 const backlog = 4096
-/** What a stream that is not read may hold must not be what its whole connection may hold. */
-const connectionWindowBytes = 8 * 1024 * 1024
 
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const { clock, random, logger } = options
   const limits = { ...GRPC_LIMITS, ...options.limits }
   const methods = new Map(options.methods.map((method) => [method.path, method]))
-  const sessions = new Map<ServerHttp2Session, Connection>()
+  /** Each with what ends its keepalive. */
+  const connections = new Map<Http2Connection, () => void>()
   const streams = new Map<OpenStream, (() => void) | undefined>()
   const admission = createAdmission(setImmediate)
+  const flusher = createFlusher(process.nextTick)
   const streamLimits = createStreamLimits(limits.streamsPerConnectionMax, clock)
   const intake: Intake = { heldBytes: 0, heldBytesMax: limits.intakeBytesMax }
   const onLimit = createLimitLog(logger)
   const streamOptions = { clock, ...limits, intake, onLimit }
   let onEmpty: (() => void) | undefined
+  let onDisconnected: (() => void) | undefined
 
   const onClosed = (open: OpenStream): void => {
     streams.get(open)?.()
     streams.delete(open)
     if (streams.size === 0) onEmpty?.()
   }
-  const onStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
-    stream.on('error', () => {})
-    const connection = stream.session && sessions.get(stream.session as ServerHttp2Session)
-    if (connection === undefined) {
-      stream.close()
-      return
-    }
-    const { streams: limit } = connection
-    limit.opened()
-    stream.once('close', limit.closed)
-    admission.admit(stream, () => open(stream, headers, connection.peer))
-  }
-  const open = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, peer: Peer): void => {
-    const path = String(headers[':path'])
+  const open = (connection: Http2Connection, stream: Http2Stream, peer: Peer): void => {
+    const { path, contentType } = stream.head
     const method = methods.get(path)
-    if (!String(headers['content-type'] ?? '').startsWith('application/grpc')) {
-      stream.respond({ ':status': 415 }, { endStream: true })
+    if (!contentType.startsWith('application/grpc')) {
+      refuseOther(connection, stream)
       return
     }
     if (method === undefined) {
-      refuse(stream, 'UNIMPLEMENTED', `there is no ${path.slice(0, 200)}`)
+      refuse(connection, stream, 'UNIMPLEMENTED', `there is no ${path.slice(0, 200)}`)
       return
     }
-    const opened = runStream(stream, headers, method, peer, streamOptions, onClosed)
+    const opened = runStream(connection, stream, method, peer, streamOptions, onClosed)
+    if (stream.isClosed) return
     const ageMs = limits.streamAgeMs * (0.8 + 0.4 * random())
     streams.set(opened, ageMs > 0 ? clock.after(ageMs, () => opened.dismiss('moving on')) : undefined)
   }
 
-  const secure = options.certificates && createSecure(options.certificates, limits)
-  const server: Http2Server | Http2SecureServer = secure ?? createServer(common(limits))
-  server.on('stream', onStream)
-  server.on('session', (session: ServerHttp2Session) => {
-    sessions.set(session, {
-      peer: peerOf(session.socket),
-      streams: streamLimits.of(session),
+  const connect = (socket: Socket): void => {
+    const peer = peerOf(socket)
+    const connection: Http2Connection = createConnection({
+      socket,
+      clock,
+      schedule: flusher.add,
+      streamsMax: Math.min(streamsAhead, limits.streamsPerConnectionMax),
+      onOpened(stream) {
+        limit.opened()
+        admission.admit(stream, () => open(connection, stream, peer))
+      },
+      onClosed: () => limit.closed(),
+      onFault: (reason) => logger.debug({ reason, peer: peer.address }, 'a connection failed'),
+      onEnded() {
+        connections.get(connection)?.()
+        connections.delete(connection)
+        if (connections.size === 0) onDisconnected?.()
+      },
     })
-    session.setLocalWindowSize(connectionWindowBytes)
-    session.on('error', (error) => logger.debug({ reason: reasonOf(error) }, 'a connection failed'))
-    const stopKeepalive = keepAlive(session, clock, limits)
-    session.on('close', () => {
-      stopKeepalive()
-      sessions.delete(session)
-    })
-  })
-  server.on('sessionError', () => {})
-  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-    logger.warn({ peer: socket.remoteAddress, reason: reasonOf(error) }, 'a TLS handshake failed')
-  })
+    const limit = streamLimits.of(connection)
+    connections.set(connection, keepAlive(connection, clock, limits))
+  }
+
+  const secure = options.certificates && createSecure(options.certificates, connect, logger)
+  const server: Server = secure ?? createServer({ noDelay: true }, connect)
   const stopFollowing = options.certificates?.follow((pair) => secure?.setSecureContext(pair))
 
   return {
@@ -163,6 +145,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     async drain(windowMs) {
       stopFollowing?.()
       server.close()
+      for (const connection of connections.keys()) connection.close()
       const emptied = new Promise<void>((resolve) => {
         onEmpty = resolve
         if (streams.size === 0) resolve()
@@ -172,7 +155,15 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
         clock.after(windowMs * 0.9 * random(), () => open.dismiss('this edge is going away'))
       }
       await emptied
-      await Promise.all([...sessions.keys()].map((session) => endSession(session, clock)))
+      // Trailers on the way out get half a second.
+      const cancel = clock.after(500, () => {
+        for (const connection of connections.keys()) connection.destroy()
+      })
+      await new Promise<void>((resolve) => {
+        onDisconnected = resolve
+        if (connections.size === 0) resolve()
+      })
+      cancel()
     },
   }
 }
@@ -191,42 +182,27 @@ function createLimitLog(logger: Logger): (peer: Peer, reason: string) => void {
   }
 }
 
-const common = (limits: GrpcLimits) => ({
-  settings: {
-    maxConcurrentStreams: Math.min(streamsAhead, limits.streamsPerConnectionMax),
-    initialWindowSize: 256 * 1024,
-  },
-  // In megabytes. What a slow client may have waiting is bounded by the responses outstanding, not by this.
-  maxSessionMemory: 4096,
-  noDelay: true,
-})
-
-const createSecure = (certificates: Certificates, limits: GrpcLimits): Http2SecureServer =>
-  createSecureServer({ ...common(limits), ...certificates.pair(), allowHTTP1: false, ALPNProtocols: ['h2'] })
+function createSecure(certificates: Certificates, connect: (socket: Socket) => void, logger: Logger): TlsServer {
+  const server = createTlsServer({ ...certificates.pair(), ALPNProtocols: ['h2'], noDelay: true })
+  server.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol === 'h2') connect(socket)
+    else socket.destroy()
+  })
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    logger.warn({ peer: socket.remoteAddress, reason: reasonOf(error) }, 'a TLS handshake failed')
+  })
+  return server
+}
 
 /** Pings a connection; one that does not answer is gone, and its streams with it. */
-function keepAlive(session: ServerHttp2Session, clock: Clock, limits: GrpcLimits): () => void {
+function keepAlive(connection: Http2Connection, clock: Clock, limits: GrpcLimits): () => void {
   let cancel = clock.after(limits.keepaliveMs, ping)
   function ping(): void {
-    if (session.destroyed || session.closed) return
-    cancel = clock.after(limits.keepaliveTimeoutMs, () => session.destroy())
-    session.ping((error) => {
+    cancel = clock.after(limits.keepaliveTimeoutMs, connection.destroy)
+    connection.ping(() => {
       cancel()
-      if (error === null && !session.destroyed) cancel = clock.after(limits.keepaliveMs, ping)
+      cancel = clock.after(limits.keepaliveMs, ping)
     })
   }
   return () => cancel()
-}
-
-/** In order if it can be, else by force: trailers on the way out get half a second. */
-function endSession(session: ServerHttp2Session, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    if (session.destroyed) return resolve()
-    const cancel = clock.after(500, () => session.destroy())
-    session.once('close', () => {
-      cancel()
-      resolve()
-    })
-    session.close()
-  })
 }

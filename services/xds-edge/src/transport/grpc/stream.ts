@@ -1,8 +1,9 @@
 // One gRPC stream over HTTP/2: frames in, frames out, one status at the end. Knows no message. A client that breaks the
 // rules of gRPC ends its own stream and nothing else.
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { constants } from 'node:http2'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
+import { ERROR } from '../http2/frames.ts'
+import { encodeFields } from '../http2/header-fields.ts'
+import type { Http2Stream, Http2Streams } from '../http2/http2-stream.ts'
 import { type Inlet, type Method, type Outlet, type Peer, STATUS, type StatusName } from './call.ts'
 import { createFrameReader, type FrameFault, type Intake, prefixBytes } from './frame-reader.ts'
 import { createPacer, type Pace } from './pacer.ts'
@@ -23,7 +24,13 @@ export interface OpenStream {
   dismiss(reason: string): void
 }
 
-const contentType = 'application/grpc'
+const RESPONSE = encodeFields([
+  [':status', '200'],
+  ['content-type', 'application/grpc'],
+])
+const UNSUPPORTED = encodeFields([[':status', '415']])
+/** A status has to fit into one frame, whatever its characters. */
+const messageCharactersMax = 1500
 const lingerMs = 1000
 const unreadMs = 10_000
 /** A client that does not read its answers is not read either: nothing it asks can pile up here. */
@@ -31,14 +38,19 @@ const unreadBytesMax = 1024 * 1024
 const nothing = (): void => {}
 
 /** Answers without a message: for what is no rpc of ours. */
-export function refuse(stream: ServerHttp2Stream, status: StatusName, message: string): void {
-  stream.respond({ ':status': 200, 'content-type': contentType, ...trailers(status, message) }, { endStream: true })
+export function refuse(streams: Http2Streams, stream: Http2Stream, status: StatusName, message: string): void {
+  streams.respond(stream, Buffer.concat([RESPONSE, trailers(status, message)]), true)
+}
+
+/** What is no gRPC at all. */
+export function refuseOther(streams: Http2Streams, stream: Http2Stream): void {
+  streams.respond(stream, UNSUPPORTED, true)
 }
 
 /** Runs the rpc on the stream. `onClosed` is called once, when nothing is left of it. */
 export function runStream(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  streams: Http2Streams,
+  stream: Http2Stream,
   method: Method,
   peer: Peer,
   options: StreamOptions,
@@ -59,27 +71,17 @@ export function runStream(
   const end = (status: StatusName, message: string): void => {
     if (isEnded) return
     isEnded = true
-    // Its connection is gone: ending it would only make an error of that.
-    if (stream.destroyed || stream.writableEnded) return
+    if (stream.isClosed) return
     // One that does not read what is left for it must not keep the stream.
-    cancelLinger = clock.after(unreadMs, () => {
-      stream.close(constants.NGHTTP2_CANCEL)
-      forgetReset(stream)
-    })
-    stream.once('wantTrailers', () => {
-      stream.sendTrailers(trailers(status, message))
-      cancelLinger()
-      // Most clients finish their side now. Nor must one that does not.
-      if (!isFinished) cancelLinger = clock.after(lingerMs, () => stream.close(constants.NGHTTP2_NO_ERROR))
-    })
-    stream.end()
+    cancelLinger = clock.after(unreadMs, () => streams.reset(stream, ERROR.cancel))
+    streams.end(stream, trailers(status, message))
   }
   const outlet: Outlet = {
     peer,
     write(frame) {
-      if (isEnded || stream.destroyed) return
+      if (isEnded) return
       hasAnswered = true
-      stream.write(frame)
+      streams.write(stream, frame)
     },
     end,
   }
@@ -93,10 +95,7 @@ export function runStream(
       cancelPause = clock.after(waitMs, goOn)
       if (!isSlowed) options.onLimit(peer, 'it asks faster than one stream is read')
       isSlowed = true
-    } else if (stream.writableLength > unreadBytesMax && !stream.destroyed) {
-      wait()
-      stream.once('drain', goOn)
-    }
+    } else if (stream.queuedBytes > unreadBytesMax) wait()
   }
   const deliver = (): void => {
     while (!isWaiting && !isEnded) {
@@ -113,55 +112,58 @@ export function runStream(
   /** Not reading is the back-pressure that a client feels. */
   const wait = (): void => {
     isWaiting = true
-    stream.pause()
+    streams.pause(stream)
   }
   const goOn = (): void => {
+    cancelPause = nothing
     isWaiting = false
-    stream.resume()
+    streams.resume(stream)
     deliver()
   }
 
   const open: OpenStream = {
     dismiss: (reason) => (hasAnswered ? end('OK', '') : end('UNAVAILABLE', reason)),
   }
-  stream.respond({ ':status': 200, 'content-type': contentType }, { waitForTrailers: true })
-  stream.on('data', (chunk: Buffer) => {
-    if (isEnded) return
-    if (isWaiting || !reader.isWhole(chunk)) {
-      reader.push(chunk)
-      deliver()
-      return
-    }
-    // Nearly always: an ACK by itself.
-    take(chunk.subarray(prefixBytes))
-  })
-  stream.on('end', () => {
-    isFinished = true
-    deliver()
-    forgetReset(stream)
-  })
-  stream.on('aborted', () => forgetReset(stream))
-  // Whatever happened to it, `close` follows.
-  stream.on('error', () => {})
-  stream.on('close', () => {
-    isEnded = true
-    cancelPause()
-    cancelDeadline()
-    cancelLinger()
-    reader.close()
-    inlet.closed()
-    onClosed(open)
-  })
-  const deadlineMs = timeoutMs(headers['grpc-timeout'])
+  streams.respond(stream, RESPONSE, false)
+  const deadlineMs = timeoutMs(stream.head.grpcTimeout)
   if (deadlineMs !== undefined) {
     cancelDeadline = clock.after(deadlineMs, () => end('DEADLINE_EXCEEDED', 'the time was up'))
   }
+  streams.accept(stream, {
+    data(chunk) {
+      if (isEnded) return
+      if (isWaiting || !reader.isWhole(chunk)) {
+        reader.push(chunk)
+        deliver()
+        return
+      }
+      // Nearly always: an ACK by itself.
+      take(chunk.subarray(prefixBytes))
+    },
+    finished() {
+      isFinished = true
+      deliver()
+    },
+    drained() {
+      // Where it waits for its pace it goes on when that says so.
+      if (isWaiting && cancelPause === nothing) goOn()
+    },
+    ended() {
+      cancelLinger()
+      // Most clients finish their side now. Nor must one that does not.
+      if (!isFinished) cancelLinger = clock.after(lingerMs, () => streams.reset(stream, ERROR.noError))
+    },
+    closed() {
+      isEnded = true
+      cancelPause()
+      cancelDeadline()
+      cancelLinger()
+      reader.close()
+      inlet.closed()
+      onClosed(open)
+    },
+  })
   return open
-}
-
-/** One that its client reset without an error, while something is written, would be kept by Node for ever. */
-function forgetReset(stream: ServerHttp2Stream): void {
-  if (stream.closed) stream.destroy()
 }
 
 const faultOf = (fault: FrameFault, messageBytesMax: number): readonly [StatusName, string] =>
@@ -171,10 +173,14 @@ const faultOf = (fault: FrameFault, messageBytesMax: number): readonly [StatusNa
       ? ['RESOURCE_EXHAUSTED', `a message may have ${messageBytesMax} bytes`]
       : ['RESOURCE_EXHAUSTED', 'too much of messages that are not whole is held for all clients together']
 
-const trailers = (status: StatusName, message: string): Record<string, string | number> =>
-  message === ''
-    ? { 'grpc-status': STATUS[status] }
-    : { 'grpc-status': STATUS[status], 'grpc-message': percentEncode(message) }
+function trailers(status: StatusName, message: string): Buffer {
+  const code = `${STATUS[status]}`
+  if (message === '') return encodeFields([['grpc-status', code]])
+  return encodeFields([
+    ['grpc-status', code],
+    ['grpc-message', percentEncode(message.slice(0, messageCharactersMax))],
+  ])
+}
 
 /** As gRPC wants it: everything but printable ASCII, and the percent sign, as %XX of its UTF-8 bytes. */
 export const percentEncode = (text: string): string =>
@@ -185,8 +191,8 @@ export const percentEncode = (text: string): string =>
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 }
 
 /** `grpc-timeout`: at most 8 digits and a unit. Longer than a timer can wait means for ever. */
-function timeoutMs(header: string | string[] | undefined): number | undefined {
-  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(header ?? '')) ?? []
+function timeoutMs(header: string | undefined): number | undefined {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(header ?? '') ?? []
   if (digits === undefined || unit === undefined) return undefined
   const value = Math.ceil(Number(digits) * (unitsMs[unit] ?? 1))
   return value >= 2 ** 31 ? undefined : value

@@ -1,0 +1,55 @@
+// The head of a request, as far as a gRPC server asks for it, and whether it is well formed (RFC 9113, section 8).
+import type { Field } from './static-fields.ts'
+
+export interface RequestHead {
+  readonly path: string
+  /** Empty where there is none. */
+  readonly contentType: string
+  readonly grpcTimeout: string | undefined
+  readonly contentLength: number | undefined
+}
+
+const PSEUDO: ReadonlySet<string> = new Set([':method', ':scheme', ':path', ':authority'])
+const REQUIRED = [':method', ':scheme', ':path']
+/** Headers of HTTP/1.1 that speak of the connection. */
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Undefined where it is malformed. */
+export function readHead(fields: readonly Field[]): RequestHead | undefined {
+  const pseudo = new Map<string, string>()
+  let isRegular = false
+  let contentType = ''
+  let grpcTimeout: string | undefined
+  let contentLength: number | undefined
+  for (const { name, value } of fields) {
+    if (name.startsWith(':')) {
+      if (isRegular || !PSEUDO.has(name) || pseudo.has(name)) return undefined
+      pseudo.set(name, value)
+      continue
+    }
+    isRegular = true
+    if (!isAllowed(name, value)) return undefined
+    if (name === 'content-type') contentType = value
+    else if (name === 'grpc-timeout') grpcTimeout = value
+    else if (name === 'content-length') {
+      if (!/^\d{1,15}$/.test(value)) return undefined
+      contentLength = Number(value)
+    }
+  }
+  const path = pseudo.get(':path')
+  if (path === undefined || path === '' || REQUIRED.some((name) => !pseudo.has(name))) return undefined
+  return { path, contentType, grpcTimeout, contentLength }
+}
+
+/** Whether fields may stand after a body. */
+export const areTrailers = (fields: readonly Field[]): boolean =>
+  fields.every(({ name, value }) => !name.startsWith(':') && isAllowed(name, value))
+
+const isAllowed = (name: string, value: string): boolean =>
+  !/[A-Z]/.test(name) && !FORBIDDEN.has(name) && (name !== 'te' || value === 'trailers')
