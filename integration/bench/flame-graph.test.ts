@@ -28,6 +28,6 @@ it.each([
 it('draws a callee under its caller, with its name escaped', () => {
   const svg = flameGraph(profile, 0, 'a title')
   expect(svg).toContain('<title>take step.ts:7 100.0 %</title><rect x="0.0" y="16" width="1199.7"')
-  expect(svg).toContain('<title>write&lt;T&gt; core:7 75.0 %</title><rect x="0.0" y="32" width="899.7"')
+  expect(svg).toContain('<title>write&lt;T&gt; stream_base_commons:7 75.0 %</title><rect x="0.0" y="32" width="899.7"')
   expect(svg).not.toContain('idle')
 })
