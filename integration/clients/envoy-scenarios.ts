@@ -114,14 +114,16 @@ export const SCENARIOS: readonly Scenario[] = [
         const [first, , third] = stage.addresses
         // No check can know that this address is not one of the Envoy's machine.
         const wrong = elsewhere(stage.world.port)
-        stage.world.show({ ...base(stage), listeners: [wrong] })
+        stage.world.show({ ...base(stage), listeners: [half, wrong] })
         await waitFor('a rejected update', async () => (await stage.envoy.sum('lds.update_rejected')) > 0)
         if (stage.delivery !== 'files') await reported(stage, true)
         const { services } = base(stage)
-        stage.world.show({ ...base(stage), listeners: [wrong], services: { ...services, main: [third] } })
+        stage.world.show({ ...base(stage), listeners: [half, wrong], services: { ...services, main: [third] } })
         await answeredBy(stage, '/', [third])
         stage.world.show(base(stage))
         await answeredBy(stage, '/', [first])
+        // Rule 19: what it had taken of the refused change goes with it.
+        await waitFor('half of the change to go', async () => !(await holdsHalf(stage)))
         if (stage.delivery !== 'files') await reported(stage, false)
       }),
   },
@@ -133,9 +135,8 @@ export const SCENARIOS: readonly Scenario[] = [
     run: async (stage) => {
       const { envoy, world } = stage
       const { edges } = stage.deployment
-      const holdsHalf = async (): Promise<boolean> => (await envoy.ask('/listeners')).includes('half::')
       world.show({ ...base(stage), listeners: [half, elsewhere(world.port)] })
-      await waitFor('half of the change', holdsHalf)
+      await waitFor('half of the change', () => holdsHalf(stage))
       envoy.child.signal('SIGSTOP')
       await Promise.all(edges.map((edge) => edge.kill()))
       world.show(base(stage))
@@ -147,7 +148,7 @@ export const SCENARIOS: readonly Scenario[] = [
         await client.until('the change to be taken back', () => client.held(TYPES.listener).size === 1)
       }
       envoy.child.signal('SIGCONT')
-      await waitFor('half of the change to go', async () => !(await holdsHalf()), { timeoutMs: RECONNECT_MS })
+      await waitFor('half of the change to go', async () => !(await holdsHalf(stage)), { timeoutMs: RECONNECT_MS })
     },
   },
   {
@@ -261,6 +262,8 @@ const half = {
   address: { socket_address: { address: '127.0.0.1', port_value: 0 } },
   filter_chains: [{ filters: [] }],
 }
+
+const holdsHalf = async ({ envoy }: Stage): Promise<boolean> => (await envoy.ask('/listeners')).includes('half::')
 
 /** What an edge says of the node: that it refuses listeners and why, or that it does not. */
 async function reported({ deployment, world }: Stage, isRefusing: boolean): Promise<void> {

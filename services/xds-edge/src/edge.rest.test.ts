@@ -115,6 +115,24 @@ test('rules 15 and 17: Envoy does not say by REST that it refused: who asks twic
   expect(error()).toBeUndefined()
 })
 
+test('rule 19: who may have taken part of what it refused is sent what it had, once that is back', async () => {
+  const { ask, put, edge } = await start()
+  const { version_info } = (await ask('clusters', { node })).body
+  const question = { node, version_info }
+  await ask('clusters', question)
+  await put(fleetSet('web'), [cluster('a', '2s')])
+  await ask('clusters', question)
+  await ask('clusters', question)
+  const waiting = ask('clusters', question, 20)
+  await expect.poll(() => edge.nodes()[0]?.types.cds?.error).toMatch(/again/)
+  await put(fleetSet('web'), [cluster('a')])
+  const back = await waiting
+  expect([back.status, back.body.version_info, names(back).length]).toEqual([200, version_info, 2])
+  expect((await ask('clusters', question)).status).toBe(304)
+  expect(edge.nodes()[0]?.types.cds).toMatchObject({ acked: true, version: version_info })
+  expect(edge.nodes()[0]?.types.cds?.error).toBeUndefined()
+})
+
 test('rule 71 without a stream: a route waits until its node has the clusters that it came with', async () => {
   const { ask, put } = await start({ entries: [cluster('a'), endpoints('a'), route(1)] })
   const routes = (version_info?: string, wait = 0) => ask('routes', { node, resource_names: ['r'], version_info }, wait)

@@ -78,7 +78,8 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     if (history === undefined || history.seq === 0) return undefined
     const state = restState(history, type, names, times.removalsAt(history, clock.now()))
     if (state === undefined) return undefined
-    if (state.version === version) {
+    // Going back to what it took last is sent too, once.
+    if (state.version === version && !refusals.isDoubtful(record, question)) {
       refusals.settled(record, question)
       return undefined
     }

@@ -12,6 +12,8 @@ export interface RestRefusals {
   isRefusing(record: StreamRecord, type: string): boolean
   /** True while something of that type was answered, and no later question said that it was taken. */
   isAwaiting(record: StreamRecord, type: string): boolean
+  /** True where the client was sent something that it did not take since it had what it has: part of that may be with it (rule 19). */
+  isDoubtful(record: StreamRecord, question: RestQuestion): boolean
   /** The question was answered with this. */
   given(record: StreamRecord, question: RestQuestion, version: Version): void
   /** The client has what there is. */
@@ -45,6 +47,10 @@ export function createRestRefusals(): RestRefusals {
     isRefusing: (record, type) =>
       [...(open.get(record)?.values() ?? [])].some((given) => given.type === type && isRefusal(given)),
     isAwaiting: (record, type) => [...(open.get(record)?.values() ?? [])].some((given) => given.type === type),
+    isDoubtful(record, question) {
+      const last = open.get(record)?.get(keyOf(question))
+      return last !== undefined && last.held === question.version && last.sent !== question.version
+    },
     given(record, question, version) {
       const all = open.get(record) ?? new Map<string, Given>()
       open.set(record, all)
