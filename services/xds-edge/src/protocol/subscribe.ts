@@ -102,14 +102,21 @@ function askAll(lane: Lane, first?: DeltaRequest): void {
 
 /** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
 function heldBy(lane: Lane, { initialVersions }: DeltaRequest): Map<string, string> {
-  const held = new Map<string, string>()
-  for (const [name, version] of initialVersions ?? []) held.set(canonicalName(name), version)
+  const held = canonical(initialVersions ?? new Map())
   const { sentEndpoints } = lane.stream
   if (lane.type.url !== ENDPOINTS || sentEndpoints.length === 0) return held
   const resent = sentEndpoints === 'all' ? [...held.keys()] : sentEndpoints
   // Held, but at no version: sent again if it exists, told as removed if it does not.
   for (const name of resent) if (held.has(name)) held.set(name, '')
   return held
+}
+
+/** The same map where it can be: a thousand clients that come back hold hundreds of names each. */
+function canonical(versions: Map<string, string>): Map<string, string> {
+  for (const name of versions.keys()) {
+    if (name.startsWith('xdstp://')) return new Map([...versions].map(([n, version]) => [canonicalName(n), version]))
+  }
+  return versions
 }
 
 /** Puts the lane on another subscription without losing what it has not been sent yet. */
