@@ -123,11 +123,16 @@ function removalsThrough(lane: Lane): number {
   return stream.isAggregated ? mayRemoveThrough(lane) : stream.removalsReleasedAt
 }
 
+/** In place of a position: a step from nothing. */
+const WHOLE = -1
+
 function sharedStep(lane: Lane, group: Group, span: Span): Step {
   const { stream } = lane
   const isWhole = lane.own !== undefined
-  const flavour = `${stream.variant[0]}${takesTtl(stream) ? 't' : ''}${isWhole ? 'w' : span.from}`
-  const step = stepOnce(group, `${flavour}.${span.removalsFrom}.${span.removalsTo}`, () => {
+  const kind = (stream.variant === 'delta' ? 1 : 0) | (takesTtl(stream) ? 2 : 0)
+  const { removalsFrom, removalsTo } = span
+  const key = { kind, from: isWhole ? WHOLE : span.from, removalsFrom, removalsTo }
+  const step = stepOnce(group, key, () => {
     const nonce = sharedNonce(lane, span)
     return isWhole ? stepWhole(lane, span, nonce) : stepOver(lane, span, nonce)
   })

@@ -23,8 +23,21 @@ export interface Group {
   readonly touches: number[]
   lastTouch: number
   lastRemoval: number
-  /** Steps to the present, by the caller's key; forgotten at the next touch. */
-  readonly steps: Map<string, unknown>
+  /** Steps to the present; forgotten at the next touch. */
+  readonly steps: KnownStep[]
+}
+
+/** From where a step goes to the present; `kind` tells steps apart that go from the same place. */
+export interface StepKey {
+  readonly kind: number
+  readonly from: number
+  readonly removalsFrom: number
+  readonly removalsTo: number
+}
+
+interface KnownStep {
+  readonly key: StepKey
+  readonly made: unknown
 }
 
 export const createGroup = (subscription: Subscription, seq: number): Group => ({
@@ -34,7 +47,7 @@ export const createGroup = (subscription: Subscription, seq: number): Group => (
   lastTouch: seq,
   // What was removed before nobody here was sent: with 0 the first full state of SotW would hold it.
   lastRemoval: seq,
-  steps: new Map(),
+  steps: [],
 })
 
 export function touch(group: Group, seq: number, isRemoval: boolean): void {
@@ -43,14 +56,14 @@ export function touch(group: Group, seq: number, isRemoval: boolean): void {
   if (group.touches.length >= TOUCHES_MAX) group.touches.splice(0, TOUCHES_MAX / 2)
   group.touches.push(seq)
   group.lastTouch = seq
-  group.steps.clear()
+  group.steps.length = 0
 }
 
 /** Begins anew at `seq`, where the only member stands: its subscription is another one now. */
 export function restart(group: Group, seq: number): void {
   group.touches.splice(0, group.touches.length, seq)
   group.lastTouch = seq
-  group.steps.clear()
+  group.steps.length = 0
 }
 
 /** The last touch at or before `seq`: the place that all members share who stand between two touches. */
@@ -76,12 +89,14 @@ export function nextTouch(group: Group, seq: number): number {
 }
 
 /** The remembered step, or the one made now. */
-export function stepOnce<T>(group: Group, key: string, make: () => T): T {
+export function stepOnce<T>(group: Group, key: StepKey, make: () => T): T {
   // A key says what kind of step it is, so the type of what is found is the type that was put there.
-  const known = group.steps.get(key) as T | undefined
-  if (known !== undefined) return known
+  for (const known of group.steps) if (isSame(known.key, key)) return known.made as T
   const made = make()
-  if (group.steps.size >= STEPS_MAX) group.steps.clear()
-  group.steps.set(key, made)
+  if (group.steps.length >= STEPS_MAX) group.steps.length = 0
+  group.steps.push({ key, made })
   return made
 }
+
+const isSame = (a: StepKey, b: StepKey): boolean =>
+  a.from === b.from && a.removalsTo === b.removalsTo && a.removalsFrom === b.removalsFrom && a.kind === b.kind

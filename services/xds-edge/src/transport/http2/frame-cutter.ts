@@ -59,7 +59,7 @@ export function createFrameCutter(sink: FrameSink): FrameCutter {
       hold(bytes, at, headBytes)
       return -1
     }
-    const length = bytes.readUIntBE(at, 3)
+    const length = ((bytes[at] as number) << 16) | bytes.readUInt16BE(at + 1)
     if (length > frameBytesMin) {
       isStopped = true
       sink.tooLarge()

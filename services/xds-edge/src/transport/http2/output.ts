@@ -36,8 +36,26 @@ export function createOutput(socket: Socket, schedule: (flush: () => void) => vo
     bytes += size + payload.length
     copiedBytes += payload.length < largeBytes ? size + payload.length : size
   }
+  /** Nearly always: one message of one stream. */
+  const flushOne = (id: number, payload: Buffer): void => {
+    bytes = 0
+    copiedBytes = 0
+    if (socket.destroyed || socket.writableEnded) return
+    if (id === 0) {
+      socket.write(payload)
+      return
+    }
+    const frame = Buffer.allocUnsafe(headBytes + payload.length)
+    writeHead(frame, 0, payload.length, FRAME.data, 0, id)
+    frame.set(payload, headBytes)
+    socket.write(frame)
+  }
   const flush = (): void => {
     if (payloads.length === 0) return
+    if (payloads.length === 1 && bytes < largeBytes) {
+      flushOne(ids.pop() as number, payloads.pop() as Buffer)
+      return
+    }
     const [parts, partIds, toCopy] = [payloads, ids, copiedBytes]
     const isOneBlock = bytes === copiedBytes && bytes <= blockBytesMax
     payloads = []
