@@ -52,20 +52,25 @@ export function createSending(output: Output, onEnded: (stream: Http2Stream) => 
     output.frame(headersFrame(stream.id, stream.trailers, true))
     onEnded(stream)
   }
-  /** A frame of each stream that waits, until no window is open. */
-  const sendWaiting = (): void => {
+  /** One frame of what waits, where a window is open. False: nothing was sent. */
+  const sendNext = (stream: Http2Stream): boolean => {
+    const room = roomOf(stream)
+    if (room <= 0) return false
+    sendFrame(stream, room)
+    if (stream.queuedBytes > 0) return true
+    waiting.delete(stream)
+    stream.receiver?.drained()
+    sendTrailers(stream)
+    return true
+  }
+  const sendOf = (stream: Http2Stream): void => {
+    while (waiting.has(stream) && sendNext(stream));
+  }
+  /** A frame of each stream that waits, in turns, until no window is open. */
+  const sendAll = (): void => {
     for (let hasSent = true; hasSent; ) {
       hasSent = false
-      for (const stream of waiting) {
-        const room = roomOf(stream)
-        if (room <= 0) continue
-        sendFrame(stream, room)
-        hasSent = true
-        if (stream.queuedBytes > 0) continue
-        waiting.delete(stream)
-        stream.receiver?.drained()
-        sendTrailers(stream)
-      }
+      for (const stream of waiting) if (sendNext(stream)) hasSent = true
     }
   }
   return {
@@ -77,7 +82,7 @@ export function createSending(output: Output, onEnded: (stream: Http2Stream) => 
       stream.queue.push(bytes)
       stream.queuedBytes += bytes.length
       waiting.add(stream)
-      sendWaiting()
+      sendOf(stream)
     },
     end(stream, trailers) {
       stream.trailers = trailers
@@ -87,7 +92,8 @@ export function createSending(output: Output, onEnded: (stream: Http2Stream) => 
       if (stream === undefined) window += bytes
       else stream.sendWindow += bytes
       if ((stream === undefined ? window : stream.sendWindow) > windowBytesMax) return false
-      sendWaiting()
+      if (stream === undefined) sendAll()
+      else sendOf(stream)
       return true
     },
     initialWindow: () => initialWindow,
@@ -98,13 +104,13 @@ export function createSending(output: Output, onEnded: (stream: Http2Stream) => 
         stream.sendWindow += difference
         if (stream.sendWindow > windowBytesMax) return false
       }
-      sendWaiting()
+      sendAll()
       return true
     },
     setFrameBytes(bytes) {
       frameBytes = bytes
     },
-    unclogged: sendWaiting,
+    unclogged: sendAll,
     forget(stream) {
       waiting.delete(stream)
     },
