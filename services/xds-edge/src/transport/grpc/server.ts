@@ -71,7 +71,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   const connections = new Map<Http2Connection, () => void>()
   const streams = new Map<OpenStream, (() => void) | undefined>()
   const admission = createAdmission(setImmediate)
-  const flusher = createFlusher(process.nextTick)
+  const flusher = createFlusher(queueMicrotask)
   const streamLimits = createStreamLimits(limits.streamsPerConnectionMax, clock)
   const intake: Intake = { heldBytes: 0, heldBytesMax: limits.intakeBytesMax }
   const onLimit = createLimitLog(logger)

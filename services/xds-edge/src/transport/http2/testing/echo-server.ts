@@ -31,7 +31,7 @@ const OK = encodeFields([[':status', '200']])
 const TRAILERS = encodeFields([['grpc-status', '0']])
 
 export async function echoServer(options: EchoOptions = {}): Promise<EchoServer> {
-  const flusher = createFlusher(process.nextTick)
+  const flusher = createFlusher(queueMicrotask)
   const connections = new Set<Http2Connection>()
   const open = new Set<Http2Stream>()
   const faults: string[] = []
