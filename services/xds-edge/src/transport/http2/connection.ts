@@ -3,6 +3,7 @@
 // that breaks them for the connection loses the connection, and nothing of either ever throws.
 import type { Socket } from 'node:net'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
+import { createAllowance } from './allowance.ts'
 import { readSettings } from './client-settings.ts'
 import { createFrameCutter } from './frame-cutter.ts'
 import {
@@ -25,8 +26,8 @@ import { createFieldDecoder } from './header-fields.ts'
 import { createStream, type Http2Stream, type Http2Streams } from './http2-stream.ts'
 import { createOutput } from './output.ts'
 import { connectionWindowBytes, createReceiving, streamWindowBytes } from './receiving.ts'
+import { createRecentIds } from './recent-ids.ts'
 import { areTrailers, readHead } from './request-head.ts'
-import { createResets } from './resets.ts'
 import { createSending } from './sending.ts'
 
 export interface ConnectionOptions {
@@ -69,7 +70,8 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const receiving = createReceiving(output)
   const decoder = createFieldDecoder(fieldBytesMax)
   const blocks = createHeaderBlocks()
-  const resets = createResets(clock)
+  const resets = createRecentIds()
+  const allowance = createAllowance(clock)
   let streamsMax = options.streamsMax
   let lastId = 0
   let hasSettings = false
@@ -231,21 +233,22 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     const stream = streams.get(id)
     if (stream === undefined) return undefined
     forget(stream)
-    return resets.isAllowed() ? undefined : ERROR.enhanceYourCalm
+    return allowance.take() ? undefined : ERROR.enhanceYourCalm
   }
   function settings(flags: number, id: number, payload: Buffer): ErrorCode | undefined {
     const isAck = (flags & FLAG.ack) !== 0
     if (id !== 0 || (isAck && !hasSettings)) return ERROR.protocol
     if (isAck) return payload.length === 0 ? undefined : ERROR.frameSize
     if (payload.length % 6 !== 0) return ERROR.frameSize
+    if (!allowance.take()) return ERROR.enhanceYourCalm
     hasSettings = true
     const read = readSettings(payload)
     if (typeof read === 'number') return read
     if (read.frameBytes !== undefined) sending.setFrameBytes(read.frameBytes)
     output.frame(settingsAck)
-    if (read.initialWindow === undefined || sending.setInitialWindow(read.initialWindow, streams.values()))
-      return undefined
-    return ERROR.flowControl
+    const { initialWindow } = read
+    const isPossible = initialWindow === undefined || sending.setInitialWindow(initialWindow, streams.values())
+    return isPossible ? undefined : ERROR.flowControl
   }
   function ping(flags: number, id: number, payload: Buffer): ErrorCode | undefined {
     if (id !== 0) return ERROR.protocol

@@ -70,7 +70,10 @@ export function createSending(output: Output, onEnded: (stream: Http2Stream) => 
   const sendAll = (): void => {
     for (let hasSent = true; hasSent; ) {
       hasSent = false
-      for (const stream of waiting) if (sendNext(stream)) hasSent = true
+      for (const stream of waiting) {
+        if (window <= 0 || output.isClogged()) return
+        if (sendNext(stream)) hasSent = true
+      }
     }
   }
   return {
@@ -89,11 +92,17 @@ export function createSending(output: Output, onEnded: (stream: Http2Stream) => 
       sendTrailers(stream)
     },
     grant(stream, bytes) {
-      if (stream === undefined) window += bytes
-      else stream.sendWindow += bytes
-      if ((stream === undefined ? window : stream.sendWindow) > windowBytesMax) return false
-      if (stream === undefined) sendAll()
-      else sendOf(stream)
+      if (stream !== undefined) {
+        stream.sendWindow += bytes
+        if (stream.sendWindow > windowBytesMax) return false
+        sendOf(stream)
+        return true
+      }
+      const wasShut = window <= 0
+      window += bytes
+      if (window > windowBytesMax) return false
+      // Where it was open, what waits waits for windows of its own.
+      if (wasShut) sendAll()
       return true
     },
     initialWindow: () => initialWindow,
