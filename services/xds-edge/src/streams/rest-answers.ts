@@ -36,6 +36,8 @@ export interface RestAnswersOptions {
 
 /** In this time a client has asked for new clusters, and then for their endpoints, wherever it asked. */
 const FOLLOW_MS = 2_000
+/** How often a question is looked at again whose answer waits for that. */
+const EARLY_LOOK_MS = 200
 /** A node that has not asked for so long is gone. */
 const nodeMs = 60_000
 /** Clients say who they are: one that invents nodes must not fill the memory. */
@@ -66,8 +68,8 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
       return true
     return refusals.isAwaiting(record, ENDPOINTS)
   }
-  /** Undefined: nothing new to say. */
-  const look = (question: RestQuestion): RestAnswer | undefined => {
+  /** Undefined: nothing new to say. `early`: something that may not be said yet. */
+  const look = (question: RestQuestion): RestAnswer | 'early' | undefined => {
     const { type, node, names, version, peer } = question
     const assignment = options.assign(node, peer.names)
     if (assignment.kind === 'refused') return { kind: 'refused', reason: assignment.reason }
@@ -83,7 +85,7 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
       refusals.settled(record, question)
       return undefined
     }
-    if (version !== '' && isEarly(question, record, history)) return undefined
+    if (version !== '' && isEarly(question, record, history)) return 'early'
     return { kind: 'fresh', ...state }
   }
   const give = (question: RestQuestion, answer: RestAnswer): RestAnswer => {
@@ -116,24 +118,37 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     async answer(question, signal) {
       await confirmed(question)
       const first = look(question)
-      if (first?.kind === 'refused') return first
+      if (first !== undefined && first !== 'early' && first.kind === 'refused') return first
       const refused = noteAnswer(question)
       // Rule 17: what was refused is not sent again at once. It is when the wait is over, in case that it is taken now.
-      const isAgain = first?.kind === 'fresh' && first.version === refused
-      if (first !== undefined && !isAgain) return give(question, first)
+      const isNews = (found: ReturnType<typeof look>): found is RestAnswer =>
+        found !== undefined && found !== 'early' && !(found.kind === 'fresh' && found.version === refused)
+      if (isNews(first)) return give(question, first)
       return new Promise((resolve) => {
+        let cancelLook = (): void => {}
         const end = (answer: RestAnswer): void => {
           cancel()
+          cancelLook()
           waiting.delete(again)
           resolve(answer)
         }
         const again = (): void => {
           const found = look(question)
-          if (found !== undefined && !(found.kind === 'fresh' && found.version === refused)) end(give(question, found))
+          if (isNews(found)) end(give(question, found))
+          else if (found === 'early') lookSoon()
+        }
+        /** Time alone ends what is too early, and what the node asks for elsewhere. */
+        const lookSoon = (): void => {
+          cancelLook()
+          cancelLook = clock.after(EARLY_LOOK_MS, again)
         }
         // What was removed may have become due meanwhile, without any news.
-        const cancel = clock.after(question.waitMs, () => end(give(question, look(question) ?? { kind: 'unchanged' })))
+        const cancel = clock.after(question.waitMs, () => {
+          const found = look(question)
+          end(give(question, found === undefined || found === 'early' ? { kind: 'unchanged' } : found))
+        })
         waiting.add(again)
+        if (first === 'early') lookSoon()
         signal.addEventListener('abort', () => end({ kind: 'unchanged' }), { once: true })
       })
     },
