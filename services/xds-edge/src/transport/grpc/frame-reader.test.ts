@@ -1,6 +1,6 @@
 // Messages out of chunks that fall anywhere, and what a reader holds meanwhile.
 import { array, assert, integer, property } from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createFrameReader, type FrameReader, type Intake } from './frame-reader.ts'
 
 const frameOf = (length: number, seed: number): Buffer => {
@@ -51,6 +51,19 @@ test('a message that comes byte by byte costs about its bytes', () => {
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2_000_000)
   reader.push(bytes.subarray(299_000))
   expect(reader.next()?.length).toBe(300_000)
+})
+
+test('what waits is not copied for each message that is taken', () => {
+  const concat = vi.spyOn(Buffer, 'concat')
+  const reader = createFrameReader(1e6, intakeOf(1e9))
+  for (let i = 0; i < 40; i++) reader.push(frameOf(5000, i))
+  for (let i = 0; i < 500; i++) {
+    reader.push(frameOf(5000, i))
+    expect(reader.next()?.length).toBe(5000)
+  }
+  const copied = concat.mock.results.reduce((sum, { value }) => sum + (Buffer.isBuffer(value) ? value.length : 0), 0)
+  concat.mockRestore()
+  expect(copied).toBe(0)
 })
 
 describe('faults', () => {

@@ -58,11 +58,14 @@ export function createFrameReader(messageBytesMax: number, intake: Intake): Fram
     blockUsed = chunk.copy(block)
     chunks.push(block)
   }
-  const joined = (): Buffer => {
-    closeBlock()
-    const [first] = chunks
-    const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, heldBytes)
-    chunks = [whole]
+  /** The first chunk, made so that it has this many bytes, which are held. No more is copied than that takes. */
+  const front = (bytes: number): Buffer => {
+    if (chunks.length === 1 || (chunks[0]?.length ?? 0) < bytes) closeBlock()
+    let count = 0
+    for (let size = 0; size < bytes; count++) size += chunks[count]?.length ?? bytes
+    const first = chunks[0]
+    const whole = count === 1 && first !== undefined ? first : Buffer.concat(chunks.slice(0, count))
+    if (count > 1) chunks.splice(0, count, whole)
     return whole
   }
   const forget = (): void => {
@@ -92,9 +95,9 @@ export function createFrameReader(messageBytesMax: number, intake: Intake): Fram
     },
     next() {
       if (heldBytes < wantedBytes || fault !== undefined) return undefined
-      const bytes = joined()
-      const length = bytes.readUInt32BE(1)
-      if (bytes[0] !== 0) fault = 'compressed'
+      const head = front(prefixBytes)
+      const length = head.readUInt32BE(1)
+      if (head[0] !== 0) fault = 'compressed'
       else if (length > messageBytesMax) fault = 'large'
       if (fault !== undefined) {
         forget()
@@ -103,8 +106,10 @@ export function createFrameReader(messageBytesMax: number, intake: Intake): Fram
       const end = prefixBytes + length
       wantedBytes = end
       if (heldBytes < end) return undefined
+      const bytes = front(end)
       hold(-end)
-      chunks = heldBytes === 0 ? [] : [bytes.subarray(end)]
+      if (bytes.length === end) chunks.shift()
+      else chunks[0] = bytes.subarray(end)
       wantedBytes = prefixBytes
       return bytes.subarray(prefixBytes, end)
     },
