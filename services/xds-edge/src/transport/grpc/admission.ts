@@ -68,8 +68,8 @@ const raiseMs = 100
 
 /**
  * How many streams a connection may have open: at first a hundred, then more, to `streamsMax`, for as long as it uses them up. All
- * connections together are given a hundred more a second, in turn: thousands of streams that end at once hold up others for 40 µs
- * each, and no more can end than were let in. HTTP/2 clients keep what is over the limit until it is raised. A connection of an
+ * connections together are given a hundred more a second, in turn: what thousands of streams leave that open at once is one long pause
+ * of the collector. HTTP/2 clients keep what is over the limit until it is raised. A connection of an
  * Envoy has ten at most: only who opens hundreds on one is slowed.
  */
 export function createStreamLimits(streamsMax: number, clock: Clock): StreamLimits {
