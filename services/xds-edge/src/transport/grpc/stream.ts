@@ -4,9 +4,9 @@ import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { ERROR } from '../http2/frames.ts'
 import { encodeFields } from '../http2/header-fields.ts'
 import type { Http2Stream, Http2Streams } from '../http2/http2-stream.ts'
+import { createPacer, type Pace } from '../http2/pacer.ts'
 import { type Inlet, type Method, type Outlet, type Peer, STATUS, type StatusName } from './call.ts'
 import { createFrameReader, type FrameFault, type Intake, prefixBytes } from './frame-reader.ts'
-import { createPacer, type Pace } from './pacer.ts'
 
 export interface StreamOptions {
   readonly clock: Clock

@@ -3,7 +3,6 @@
 // that breaks them for the connection loses the connection, and nothing of either ever throws.
 import type { Socket } from 'node:net'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
-import { createAllowance } from './allowance.ts'
 import { readSettings } from './client-settings.ts'
 import { createFrameCutter } from './frame-cutter.ts'
 import {
@@ -25,6 +24,7 @@ import { createHeaderBlocks, dependsOn, type HeaderBlock, withoutPadding } from 
 import { createFieldDecoder } from './header-fields.ts'
 import { createStream, type Http2Stream, type Http2Streams } from './http2-stream.ts'
 import { createOutput } from './output.ts'
+import { createPacer, type Pace } from './pacer.ts'
 import { connectionWindowBytes, createReceiving, streamWindowBytes } from './receiving.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { areTrailers, readHead } from './request-head.ts'
@@ -61,6 +61,8 @@ export interface Http2Connection extends Http2Streams {
 /** What a connection that failed has to take the reason. */
 const lingerMs = 1000
 const fieldBytesMax = 64 * 1024
+/** How often a client may do what costs it nothing and the server some work: reset a stream, change its settings. */
+const costlyPace: Pace = { perSecond: 100, burst: 1000, perWorkMs: 0 }
 
 export function createConnection(options: ConnectionOptions): Http2Connection {
   const { socket, clock } = options
@@ -71,7 +73,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const decoder = createFieldDecoder(fieldBytesMax)
   const blocks = createHeaderBlocks()
   const resets = createRecentIds()
-  const allowance = createAllowance(clock)
+  const pacer = createPacer(clock, costlyPace)
   let streamsMax = options.streamsMax
   let lastId = 0
   let hasSettings = false
@@ -233,14 +235,14 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     const stream = streams.get(id)
     if (stream === undefined) return undefined
     forget(stream)
-    return allowance.take() ? undefined : ERROR.enhanceYourCalm
+    return pacer.take(0) === 0 ? undefined : ERROR.enhanceYourCalm
   }
   function settings(flags: number, id: number, payload: Buffer): ErrorCode | undefined {
     const isAck = (flags & FLAG.ack) !== 0
     if (id !== 0 || (isAck && !hasSettings)) return ERROR.protocol
     if (isAck) return payload.length === 0 ? undefined : ERROR.frameSize
     if (payload.length % 6 !== 0) return ERROR.frameSize
-    if (!allowance.take()) return ERROR.enhanceYourCalm
+    if (pacer.take(0) > 0) return ERROR.enhanceYourCalm
     hasSettings = true
     const read = readSettings(payload)
     if (typeof read === 'number') return read

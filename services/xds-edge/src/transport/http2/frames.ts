@@ -59,7 +59,8 @@ export function writeHead(out: Buffer, at: number, length: number, type: number,
   out[at + 8] = id
 }
 
-function frame(type: number, flags: number, id: number, payload: Buffer): Buffer {
+/** A frame of any type. */
+export function frameOf(type: number, flags: number, id: number, payload: Buffer): Buffer {
   const out = Buffer.allocUnsafe(headBytes + payload.length)
   writeHead(out, 0, payload.length, type, flags, id)
   payload.copy(out, headBytes)
@@ -74,9 +75,9 @@ function numbers(...values: number[]): Buffer {
 
 /** A block that fits into one frame. */
 export const headersFrame = (id: number, block: Buffer, endsStream: boolean): Buffer =>
-  frame(FRAME.headers, FLAG.endHeaders | (endsStream ? FLAG.endStream : 0), id, block)
+  frameOf(FRAME.headers, FLAG.endHeaders | (endsStream ? FLAG.endStream : 0), id, block)
 
-export const resetFrame = (id: number, code: ErrorCode): Buffer => frame(FRAME.reset, 0, id, numbers(code))
+export const resetFrame = (id: number, code: ErrorCode): Buffer => frameOf(FRAME.reset, 0, id, numbers(code))
 
 /** Pairs of identifier and value. */
 export function settingsFrame(settings: readonly (readonly [number, number])[]): Buffer {
@@ -85,14 +86,15 @@ export function settingsFrame(settings: readonly (readonly [number, number])[]):
     payload.writeUInt16BE(identifier, 6 * i)
     payload.writeUInt32BE(value, 6 * i + 2)
   }
-  return frame(FRAME.settings, 0, 0, payload)
+  return frameOf(FRAME.settings, 0, 0, payload)
 }
 
-export const settingsAck = frame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0))
+export const settingsAck = frameOf(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0))
 
 /** `data`: eight bytes. */
-export const pingFrame = (data: Buffer, flags: number): Buffer => frame(FRAME.ping, flags, 0, data)
+export const pingFrame = (data: Buffer, flags: number): Buffer => frameOf(FRAME.ping, flags, 0, data)
 
-export const goAwayFrame = (lastId: number, code: ErrorCode): Buffer => frame(FRAME.goAway, 0, 0, numbers(lastId, code))
+export const goAwayFrame = (lastId: number, code: ErrorCode): Buffer =>
+  frameOf(FRAME.goAway, 0, 0, numbers(lastId, code))
 
-export const windowFrame = (id: number, bytes: number): Buffer => frame(FRAME.windowUpdate, 0, id, numbers(bytes))
+export const windowFrame = (id: number, bytes: number): Buffer => frameOf(FRAME.windowUpdate, 0, id, numbers(bytes))

@@ -16,6 +16,12 @@ const decode = (...blocks: Buffer[]) => {
   })
 }
 const GET = [':method: GET', ':scheme: http', ':path: /', ':authority: www.example.com']
+/** The three requests of C.3, which C.4 repeats in Huffman's code. */
+const REQUESTS = [
+  GET,
+  [...GET, 'cache-control: no-cache'],
+  [':method: GET', ':scheme: https', ':path: /index.html', ':authority: www.example.com', 'custom-key: custom-value'],
+]
 const RESPONSE = [
   ['cache-control: private', 'date: Mon, 21 Oct 2013 20:13:21 GMT', 'location: https://www.example.com'],
   ['date: Mon, 21 Oct 2013 20:13:22 GMT', 'content-encoding: gzip'],
@@ -38,17 +44,7 @@ describe('RFC 7541, appendix C', () => {
         '8286 84be 5808 6e6f 2d63 6163 6865',
         '8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65',
       ],
-      [
-        GET,
-        [...GET, 'cache-control: no-cache'],
-        [
-          ':method: GET',
-          ':scheme: https',
-          ':path: /index.html',
-          ':authority: www.example.com',
-          'custom-key: custom-value',
-        ],
-      ],
+      REQUESTS,
     ],
     [
       '4 requests with Huffman codes',
@@ -57,17 +53,7 @@ describe('RFC 7541, appendix C', () => {
         '8286 84be 5886 a8eb 1064 9cbf',
         '8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf',
       ],
-      [
-        GET,
-        [...GET, 'cache-control: no-cache'],
-        [
-          ':method: GET',
-          ':scheme: https',
-          ':path: /index.html',
-          ':authority: www.example.com',
-          'custom-key: custom-value',
-        ],
-      ],
+      REQUESTS,
     ],
     [
       '6 responses with Huffman codes, in a table of 256 bytes that forgets',

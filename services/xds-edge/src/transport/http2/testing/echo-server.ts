@@ -11,8 +11,6 @@ export interface EchoServer {
   readonly connections: Set<Http2Connection>
   /** Streams that were opened and not closed. */
   readonly open: Set<Http2Stream>
-  /** What connections failed for. */
-  readonly faults: string[]
   /** Streams of which the end was told. */
   readonly closed: () => number
   /** Of all connections. */
@@ -34,7 +32,6 @@ export async function echoServer(options: EchoOptions = {}): Promise<EchoServer>
   const flusher = createFlusher(queueMicrotask)
   const connections = new Set<Http2Connection>()
   const open = new Set<Http2Stream>()
-  const faults: string[] = []
   const sockets: Socket[] = []
   let closed = 0
   const server = createServer({ noDelay: true }, (socket) => {
@@ -60,7 +57,7 @@ export async function echoServer(options: EchoOptions = {}): Promise<EchoServer>
       },
       onClosed: (stream) => void open.delete(stream),
       onEnded: () => void connections.delete(connection),
-      onFault: (reason) => void faults.push(reason),
+      onFault() {},
     })
     connections.add(connection)
   })
@@ -74,7 +71,6 @@ export async function echoServer(options: EchoOptions = {}): Promise<EchoServer>
     port,
     connections,
     open,
-    faults,
     closed: () => closed,
     bytesRead: () => sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
     close() {

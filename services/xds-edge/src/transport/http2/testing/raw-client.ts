@@ -1,7 +1,7 @@
 // For tests: a client that sends the bytes it is told to, and the frames that come back. Obeys no rule by itself.
 import { connect } from 'node:net'
 import { createFrameCutter } from '../frame-cutter.ts'
-import { FLAG, FRAME, headBytes, PREFACE, settingsFrame, writeHead } from '../frames.ts'
+import { FLAG, FRAME, PREFACE, settingsFrame, frameOf as writtenFrame } from '../frames.ts'
 import { encodeFields } from '../header-fields.ts'
 
 export interface Frame {
@@ -12,7 +12,6 @@ export interface Frame {
 }
 
 export interface RawClient {
-  readonly frames: readonly Frame[]
   /** Frames of a type, of a stream where that is said. */
   of(type: keyof typeof FRAME, id?: number): readonly Frame[]
   send(...parts: Buffer[]): void
@@ -26,12 +25,9 @@ export interface RawClient {
   close(): void
 }
 
-/** A frame of any kind. */
-export function frameOf(type: keyof typeof FRAME | number, flags: number, id: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(headBytes)
-  writeHead(head, 0, payload.length, typeof type === 'number' ? type : FRAME[type], flags, id)
-  return Buffer.concat([head, payload])
-}
+/** A frame of any type, by its name or its number. */
+export const frameOf = (type: keyof typeof FRAME | number, flags: number, id: number, payload: Buffer): Buffer =>
+  writtenFrame(typeof type === 'number' ? type : FRAME[type], flags, id, payload)
 
 export const numberOf = (value: number): Buffer => {
   const out = Buffer.alloc(4)
@@ -77,7 +73,6 @@ export function rawClient(port: number, start: readonly Buffer[] = [PREFACE, set
   })
   for (const part of start) socket.write(part)
   return {
-    frames,
     of: (type, id) => frames.filter((frame) => frame.type === FRAME[type] && (id === undefined || frame.id === id)),
     send: (...parts) => void socket.write(Buffer.concat(parts)),
     goneAway: () => frames.filter(({ type }) => type === FRAME.goAway).map(({ payload }) => payload.readUInt32BE(4)),

@@ -1,4 +1,4 @@
-// How fast one stream's requests are taken: a token bucket. What comes faster waits unread, so that the client feels it.
+// How fast what a client asks is taken: a token bucket. What comes faster waits unread, so that the client feels it.
 // A request that is much work counts as many: no stream may keep an edge from the others.
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 
