@@ -27,7 +27,7 @@ import { createOutput } from './output.ts'
 import { createPacer, type Pace } from './pacer.ts'
 import { connectionWindowBytes, createReceiving, streamWindowBytes } from './receiving.ts'
 import { createRecentIds } from './recent-ids.ts'
-import { areTrailers, readHead } from './request-head.ts'
+import { areTrailers, createBlockReader } from './request-head.ts'
 import { createSending } from './sending.ts'
 
 export interface ConnectionOptions {
@@ -35,6 +35,8 @@ export interface ConnectionOptions {
   readonly clock: Clock
   /** Calls back soon, once everything that is to be written now is known. */
   readonly schedule: (flush: () => void) => void
+  /** Calls back after other work had its turn. */
+  readonly onTurn: (run: () => void) => void
   /** Streams that may be open at once, at first. */
   readonly streamsMax: number
   /** A request. It waits until it is accepted, ended or reset. */
@@ -61,6 +63,7 @@ export interface Http2Connection extends Http2Streams {
 /** What a connection that failed has to take the reason. */
 const lingerMs = 1000
 const fieldBytesMax = 64 * 1024
+const forgottenPerTurn = 16
 /** How often a client may do what costs it nothing and the server some work: reset a stream, change its settings. */
 const costlyPace: Pace = { perSecond: 100, burst: 1000, perWorkMs: 0 }
 
@@ -70,7 +73,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const output = createOutput(socket, options.schedule)
   const sending = createSending(output, closeIfDone)
   const receiving = createReceiving(output)
-  const decoder = createFieldDecoder(fieldBytesMax)
+  const readBlock = createBlockReader(createFieldDecoder(fieldBytesMax))
   const blocks = createHeaderBlocks()
   const resets = createRecentIds()
   const pacer = createPacer(clock, costlyPace)
@@ -196,9 +199,10 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   }
   function headers(block: HeaderBlock | ErrorCode | undefined): ErrorCode | undefined {
     if (block === undefined || typeof block === 'number') return block
-    const fields = decoder.decode(block.fields)
-    if (fields === 'broken') return ERROR.compression
-    if (fields === 'large') return ERROR.enhanceYourCalm
+    const read = readBlock(block.fields)
+    if (read === 'broken') return ERROR.compression
+    if (read === 'large') return ERROR.enhanceYourCalm
+    const { fields, head } = read
     const { id, endsStream } = block
     const stream = streams.get(id)
     if (stream !== undefined) {
@@ -209,7 +213,6 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     }
     if (id <= lastId) return resets.has(id) ? undefined : ERROR.streamClosed
     lastId = id
-    const head = readHead(fields)
     if (isClosing || streams.size >= streamsMax) refuse(id, ERROR.refusedStream)
     else if (head === undefined || block.isCircular) refuse(id, ERROR.protocol)
     else {
@@ -273,6 +276,16 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     return undefined
   }
 
+  /** A few at a time: what thousands of streams leave that end at once must not hold up the others. */
+  const forgetRest = (): void => {
+    let count = 0
+    for (const stream of streams.values()) {
+      if (count++ === forgottenPerTurn) return options.onTurn(forgetRest)
+      forget(stream)
+    }
+    options.onEnded()
+  }
+
   const start = (): void => {
     socket.on('data', (chunk: Buffer) => {
       // One that does not read its answers is not read either.
@@ -287,8 +300,9 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     socket.on('close', () => {
       hasFailed = true
       cutter.stop()
-      for (const stream of streams.values()) forget(stream)
-      options.onEnded()
+      // Those that were never taken up are no work.
+      for (const stream of streams.values()) if (stream.receiver === undefined) forget(stream)
+      forgetRest()
     })
     output.frame(
       settingsFrame([

@@ -9,6 +9,8 @@ export type FieldFault = 'broken' | 'large'
 export interface FieldDecoder {
   /** The fields of a whole block. */
   decode(block: Buffer): readonly Field[] | FieldFault
+  /** The last block left the table as it was: as long as that is said of each that follows, its bytes mean the same. */
+  readonly isSettled: boolean
 }
 
 /** What SETTINGS_HEADER_TABLE_SIZE has at first: no other size is announced. */
@@ -29,6 +31,7 @@ export function createFieldDecoder(listBytesMax: number): FieldDecoder {
   const table: Field[] = []
   let tableBytes = 0
   let tableLimit = tableBytesMax
+  let isSettled = false
 
   const fieldAt = (index: number): Field | undefined =>
     index <= STATIC_FIELDS.length ? STATIC_FIELDS[index - 1] : table[table.length - (index - STATIC_FIELDS.length)]
@@ -54,18 +57,24 @@ export function createFieldDecoder(listBytesMax: number): FieldDecoder {
     if (first < 0x40) return literal(cursor, 4)
     const field = literal(cursor, 6)
     if (field !== undefined) keep(field)
+    isSettled = false
     return field
   }
   /** A new size of the table, which may stand at the start of a block only. */
   const resize = (cursor: Cursor): void => {
     const size = readInteger(cursor, 5)
+    isSettled = false
     if (size > tableBytesMax) cursor.isBroken = true
     tableLimit = Math.min(size, tableBytesMax)
     shrink(tableLimit)
   }
   return {
+    get isSettled() {
+      return isSettled
+    },
     decode(block) {
       const cursor: Cursor = { bytes: block, at: 0, isBroken: false }
+      isSettled = true
       const fields: Field[] = []
       let listBytes = 0
       while (cursor.at < block.length) {

@@ -1,4 +1,5 @@
 // The head of a request, as far as a gRPC server asks for it, and whether it is well formed (RFC 9113, section 8).
+import type { FieldDecoder, FieldFault } from './header-fields.ts'
 import type { Field } from './static-fields.ts'
 
 export interface RequestHead {
@@ -20,8 +21,32 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** What a block of fields says. */
+export interface ReadBlock {
+  readonly fields: readonly Field[]
+  /** Undefined where it is not the head of a request, or malformed. */
+  readonly head: RequestHead | undefined
+}
+
+/** Longer blocks are not kept. */
+const keptBytesMax = 1024
+
+/** Reads the blocks of a connection. A client that opens many streams sends the same one for each: that is read once. */
+export function createBlockReader(decoder: FieldDecoder): (block: Buffer) => ReadBlock | FieldFault {
+  let kept: { readonly block: Buffer; readonly read: ReadBlock } | undefined
+  return (block) => {
+    if (kept?.block.equals(block)) return kept.read
+    const fields = decoder.decode(block)
+    if (typeof fields === 'string') return fields
+    const read = { fields, head: readHead(fields) }
+    // A copy: the bytes of the block are a part of a larger buffer.
+    kept = decoder.isSettled && block.length <= keptBytesMax ? { block: Buffer.from(block), read } : undefined
+    return read
+  }
+}
+
 /** Undefined where it is malformed. */
-export function readHead(fields: readonly Field[]): RequestHead | undefined {
+function readHead(fields: readonly Field[]): RequestHead | undefined {
   const pseudo = new Map<string, string>()
   let isRegular = false
   let contentType = ''
