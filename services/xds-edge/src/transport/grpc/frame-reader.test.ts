@@ -76,7 +76,7 @@ describe('faults', () => {
     const intake = intakeOf(2500)
     const reader = createFrameReader(1000, intake)
     reader.push(chunk)
-    expect([reader.next(), reader.fault, intake.heldBytes]).toEqual([undefined, fault, 0])
+    expect([reader.next(), reader.fault(), intake.heldBytes]).toEqual([undefined, fault, 0])
     reader.push(frameOf(3, 1))
     expect(reader.next()).toBeUndefined()
   })
@@ -90,7 +90,7 @@ describe('faults', () => {
     ]
     one.push(frameOf(3000, 1).subarray(0, 2000))
     other.push(frameOf(3000, 1).subarray(0, 1000))
-    expect(other.fault).toBe('crowded')
+    expect(other.fault()).toBe('crowded')
     one.close()
     third.push(frameOf(2000, 1))
     expect(third.next()?.length).toBe(2000)

@@ -10,13 +10,13 @@ export interface Intake {
 }
 
 export interface FrameReader {
-  /** True where the chunk is one whole message and nothing waits: then it need not be pushed. Its text starts after `prefixBytes`. */
-  isWhole(chunk: Buffer): boolean
   push(chunk: Buffer): void
   /** The next whole message, undefined until there is one. */
   next(): Buffer | undefined
   /** Why no message will ever come again. */
-  readonly fault: FrameFault | undefined
+  fault(): FrameFault | undefined
+  /** It holds nothing: a new one would do as well. */
+  isEmpty(): boolean
   /** Forgets what it holds. */
   close(): void
 }
@@ -25,6 +25,13 @@ export const prefixBytes = 5
 /** Smaller chunks are copied together: each for itself would cost many times its bytes. */
 const chunkBytesMin = 4096
 const blockBytes = 16 * 1024
+
+/** True where the chunk is one message and nothing else: it needs no reader. Its text starts after `prefixBytes`. */
+export const isWholeMessage = (chunk: Buffer, messageBytesMax: number): boolean =>
+  chunk.length >= prefixBytes &&
+  chunk[0] === 0 &&
+  chunk.length <= messageBytesMax &&
+  chunk.readUInt32BE(1) === chunk.length - prefixBytes
 
 export function createFrameReader(messageBytesMax: number, intake: Intake): FrameReader {
   let chunks: Buffer[] = []
@@ -75,16 +82,8 @@ export function createFrameReader(messageBytesMax: number, intake: Intake): Fram
   }
 
   return {
-    get fault() {
-      return fault
-    },
-    isWhole: (chunk) =>
-      heldBytes === 0 &&
-      fault === undefined &&
-      chunk.length >= prefixBytes &&
-      chunk[0] === 0 &&
-      chunk.length <= messageBytesMax &&
-      chunk.readUInt32BE(1) === chunk.length - prefixBytes,
+    fault: () => fault,
+    isEmpty: () => heldBytes === 0 && fault === undefined,
     push(chunk) {
       if (chunk.length === 0 || fault !== undefined) return
       append(chunk)

@@ -107,6 +107,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       socket,
       clock,
       schedule: flusher.add,
+      onTurn: setImmediate,
       streamsMax: Math.min(streamsAhead, limits.streamsPerConnectionMax),
       onOpened(stream) {
         limit.opened()

@@ -3,10 +3,17 @@
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { ERROR } from '../http2/frames.ts'
 import { encodeFields } from '../http2/header-fields.ts'
-import type { Http2Stream, Http2Streams } from '../http2/http2-stream.ts'
-import { createPacer, type Pace } from '../http2/pacer.ts'
+import type { Http2Stream, Http2Streams, Receiver } from '../http2/http2-stream.ts'
+import { createPacer, type Pace, type Pacer } from '../http2/pacer.ts'
 import { type Inlet, type Method, type Outlet, type Peer, STATUS, type StatusName } from './call.ts'
-import { createFrameReader, type FrameFault, type Intake, prefixBytes } from './frame-reader.ts'
+import {
+  createFrameReader,
+  type FrameFault,
+  type FrameReader,
+  type Intake,
+  isWholeMessage,
+  prefixBytes,
+} from './frame-reader.ts'
 
 export interface StreamOptions {
   readonly clock: Clock
@@ -56,114 +63,159 @@ export function runStream(
   options: StreamOptions,
   onClosed: (open: OpenStream) => void,
 ): OpenStream {
-  const { clock, intake } = options
-  const reader = createFrameReader(options.messageBytesMax, intake)
-  const pacer = createPacer(clock, options.pace)
-  let cancelPause = nothing
-  let cancelDeadline = nothing
-  let cancelLinger = nothing
-  let isEnded = false
-  let isFinished = false
-  let isWaiting = false
-  let isSlowed = false
-  let hasAnswered = false
+  const call = new Call(streams, stream, peer, options, onClosed)
+  call.start(method)
+  return call
+}
 
-  const end = (status: StatusName, message: string): void => {
-    if (isEnded) return
-    isEnded = true
+/** One object for each stream, of which thousands open at once: as closures it would be twenty, which the collector moves one by one. */
+class Call implements OpenStream, Outlet, Receiver {
+  readonly peer: Peer
+  private readonly streams: Http2Streams
+  private readonly stream: Http2Stream
+  private readonly options: StreamOptions
+  private readonly onClosed: (open: OpenStream) => void
+  private readonly pacer: Pacer
+  private inlet: Inlet | undefined
+  /** Only while a message has not arrived whole, or has to wait. */
+  private reader: FrameReader | undefined
+  private cancelPause = nothing
+  private cancelDeadline = nothing
+  private cancelLinger = nothing
+  private isEnded: boolean = false
+  private isFinished: boolean = false
+  private isWaiting: boolean = false
+  private isSlowed: boolean = false
+  private hasAnswered: boolean = false
+
+  constructor(
+    streams: Http2Streams,
+    stream: Http2Stream,
+    peer: Peer,
+    options: StreamOptions,
+    onClosed: (open: OpenStream) => void,
+  ) {
+    this.streams = streams
+    this.stream = stream
+    this.peer = peer
+    this.options = options
+    this.onClosed = onClosed
+    this.pacer = createPacer(options.clock, options.pace)
+  }
+
+  start(method: Method): void {
+    const { streams, stream, options } = this
+    this.inlet = method.open(this)
+    streams.respond(stream, RESPONSE, false)
+    const deadlineMs = timeoutMs(stream.head.grpcTimeout)
+    if (deadlineMs !== undefined) {
+      this.cancelDeadline = options.clock.after(deadlineMs, () => this.end('DEADLINE_EXCEEDED', 'the time was up'))
+    }
+    streams.accept(stream, this)
+  }
+
+  dismiss(reason: string): void {
+    if (this.hasAnswered) this.end('OK', '')
+    else this.end('UNAVAILABLE', reason)
+  }
+
+  write(frame: Buffer): void {
+    if (this.isEnded) return
+    this.hasAnswered = true
+    this.streams.write(this.stream, frame)
+  }
+
+  end(status: StatusName, message: string): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    const { streams, stream, options } = this
     if (stream.isClosed) return
     // One that does not read what is left for it must not keep the stream.
-    cancelLinger = clock.after(unreadMs, () => streams.reset(stream, ERROR.cancel))
+    this.cancelLinger = options.clock.after(unreadMs, () => streams.reset(stream, ERROR.cancel))
     streams.end(stream, trailers(status, message))
   }
-  const outlet: Outlet = {
-    peer,
-    write(frame) {
-      if (isEnded) return
-      hasAnswered = true
-      streams.write(stream, frame)
-    },
-    end,
-  }
-  const inlet: Inlet = method.open(outlet)
-  const take = (message: Buffer): void => {
-    const startedAt = clock.now()
-    inlet.message(message)
-    const waitMs = pacer.take(clock.now() - startedAt)
-    if (waitMs > 0) {
-      wait()
-      cancelPause = clock.after(waitMs, goOn)
-      if (!isSlowed) options.onLimit(peer, 'it asks faster than one stream is read')
-      isSlowed = true
-    } else if (stream.queuedBytes > unreadBytesMax) wait()
-  }
-  const deliver = (): void => {
-    while (!isWaiting && !isEnded) {
-      const message = reader.next()
-      if (message === undefined) break
-      take(message)
+
+  data(chunk: Buffer): void {
+    if (this.isEnded) return
+    const { intake, messageBytesMax } = this.options
+    // Nearly always: an ACK by itself.
+    if (this.reader === undefined && !this.isWaiting && isWholeMessage(chunk, messageBytesMax)) {
+      this.take(chunk.subarray(prefixBytes))
+      return
     }
-    if (reader.fault !== undefined && !isEnded) {
-      const [status, reason] = faultOf(reader.fault, options.messageBytesMax)
-      options.onLimit(peer, reason)
-      end(status, reason)
-    } else if (isFinished && !isWaiting && !isEnded) inlet.finished()
-  }
-  /** Not reading is the back-pressure that a client feels. */
-  const wait = (): void => {
-    isWaiting = true
-    streams.pause(stream)
-  }
-  const goOn = (): void => {
-    cancelPause = nothing
-    isWaiting = false
-    streams.resume(stream)
-    deliver()
+    this.reader ??= createFrameReader(messageBytesMax, intake)
+    this.reader.push(chunk)
+    this.deliver()
   }
 
-  const open: OpenStream = {
-    dismiss: (reason) => (hasAnswered ? end('OK', '') : end('UNAVAILABLE', reason)),
+  finished(): void {
+    this.isFinished = true
+    this.deliver()
   }
-  streams.respond(stream, RESPONSE, false)
-  const deadlineMs = timeoutMs(stream.head.grpcTimeout)
-  if (deadlineMs !== undefined) {
-    cancelDeadline = clock.after(deadlineMs, () => end('DEADLINE_EXCEEDED', 'the time was up'))
+
+  drained(): void {
+    // Where it waits for its pace it goes on when that says so.
+    if (this.isWaiting && this.cancelPause === nothing) this.goOn()
   }
-  streams.accept(stream, {
-    data(chunk) {
-      if (isEnded) return
-      if (isWaiting || !reader.isWhole(chunk)) {
-        reader.push(chunk)
-        deliver()
-        return
-      }
-      // Nearly always: an ACK by itself.
-      take(chunk.subarray(prefixBytes))
-    },
-    finished() {
-      isFinished = true
-      deliver()
-    },
-    drained() {
-      // Where it waits for its pace it goes on when that says so.
-      if (isWaiting && cancelPause === nothing) goOn()
-    },
-    ended() {
-      cancelLinger()
-      // Most clients finish their side now. Nor must one that does not.
-      if (!isFinished) cancelLinger = clock.after(lingerMs, () => streams.reset(stream, ERROR.noError))
-    },
-    closed() {
-      isEnded = true
-      cancelPause()
-      cancelDeadline()
-      cancelLinger()
-      reader.close()
-      inlet.closed()
-      onClosed(open)
-    },
-  })
-  return open
+
+  ended(): void {
+    const { streams, stream, options } = this
+    this.cancelLinger()
+    // Most clients finish their side now. Nor must one that does not.
+    if (!this.isFinished) this.cancelLinger = options.clock.after(lingerMs, () => streams.reset(stream, ERROR.noError))
+  }
+
+  closed(): void {
+    this.isEnded = true
+    this.cancelPause()
+    this.cancelDeadline()
+    this.cancelLinger()
+    this.reader?.close()
+    this.inlet?.closed()
+    this.onClosed(this)
+  }
+
+  private take(message: Buffer): void {
+    const { clock, onLimit } = this.options
+    const startedAt = clock.now()
+    this.inlet?.message(message)
+    const waitMs = this.pacer.take(clock.now() - startedAt)
+    if (waitMs > 0) {
+      this.wait()
+      this.cancelPause = clock.after(waitMs, () => this.goOn())
+      if (!this.isSlowed) onLimit(this.peer, 'it asks faster than one stream is read')
+      this.isSlowed = true
+    } else if (this.stream.queuedBytes > unreadBytesMax) this.wait()
+  }
+
+  private deliver(): void {
+    while (!this.isWaiting && !this.isEnded) {
+      const message = this.reader?.next()
+      if (message === undefined) break
+      this.take(message)
+    }
+    if (this.reader?.isEmpty()) this.reader = undefined
+    if (this.isEnded) return
+    const fault = this.reader?.fault()
+    if (fault !== undefined) {
+      const [status, reason] = faultOf(fault, this.options.messageBytesMax)
+      this.options.onLimit(this.peer, reason)
+      this.end(status, reason)
+    } else if (this.isFinished && !this.isWaiting) this.inlet?.finished()
+  }
+
+  /** Not reading is the back-pressure that a client feels. */
+  private wait(): void {
+    this.isWaiting = true
+    this.streams.pause(this.stream)
+  }
+
+  private goOn(): void {
+    this.cancelPause = nothing
+    this.isWaiting = false
+    this.streams.resume(this.stream)
+    this.deliver()
+  }
 }
 
 const faultOf = (fault: FrameFault, messageBytesMax: number): readonly [StatusName, string] =>

@@ -286,3 +286,13 @@ test('whatever comes, nothing throws, and nothing is left once the client has go
   good.send(open, data(1, 'hello', FLAG.endStream))
   await expect.poll(() => good.of('headers', 1).length).toBe(2)
 })
+
+test('of the streams of a client that goes, however many, each is closed once', async () => {
+  const { server, client } = await start()
+  const [leaver, stayer] = [client(), client()]
+  leaver.send(...Array.from({ length: 100 }, (_, i) => requestOf(2 * i + 1)))
+  stayer.send(open)
+  await expect.poll(() => server.open.size).toBe(101)
+  leaver.close()
+  await expect.poll(() => [server.closed(), server.open.size, server.connections.size]).toEqual([100, 1, 1])
+})

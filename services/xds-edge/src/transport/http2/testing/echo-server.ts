@@ -40,6 +40,7 @@ export async function echoServer(options: EchoOptions = {}): Promise<EchoServer>
       socket,
       clock: options.clock ?? systemClock,
       schedule: flusher.add,
+      onTurn: setImmediate,
       streamsMax: options.streamsMax ?? 100,
       onOpened(stream) {
         open.add(stream)
