@@ -46,53 +46,70 @@ export interface Stream {
   readonly state: Readonly<StreamState>
 }
 
-export function createStream(options: StreamOptions): Stream {
-  const stream: StreamState = {
-    variant: options.variant,
-    isAggregated: options.aggregated,
-    type: options.type,
-    effects: options.effects,
-    subscriptions: options.subscriptions,
-    lanes: [],
-    history: undefined,
-    isHeld: true,
-    isClosed: false,
-    counter: 0,
-    blocked: 0,
-    orderReleasedAt: -1,
-    isOrderTimed: false,
-    removalsReleasedAt: -1,
-    removalsTimedAt: -1,
-    isReturning: false,
-    isReturnOver: false,
-    isSettleTimed: false,
-    isListenerNew: false,
-    expected: [],
-    sentEndpoints: [],
-    visited: undefined,
-    knowsTtl: false,
-    knowsWrapper: false,
+export const createStream = (options: StreamOptions): Stream => new ClientStream(options)
+
+/** An object and its state for each stream, of which there are thousands. */
+class ClientStream implements Stream {
+  readonly state: StreamState
+
+  constructor(options: StreamOptions) {
+    this.state = stateOf(options)
   }
-  return {
-    state: stream,
-    receive: (request) => receive(stream, request),
-    attach(history) {
-      if (stream.isClosed) return
-      attach(stream, history)
-      pumpAll(stream)
-    },
-    elapsed: (timer) => elapsed(stream, timer),
-    close() {
-      stream.isClosed = true
-      for (const lane of stream.lanes) {
-        stream.subscriptions.release(lane.subscription)
-        lane.group?.members.delete(lane)
-        if (lane.group) lane.history?.left(lane.group)
-      }
-      stream.lanes.length = 0
-    },
+
+  receive(request: Request): void {
+    receive(this.state, request)
+  }
+
+  attach(history: FleetHistory | undefined): void {
+    if (this.state.isClosed) return
+    attach(this.state, history)
+    pumpAll(this.state)
+  }
+
+  elapsed(timer: string): void {
+    elapsed(this.state, timer)
+  }
+
+  close(): void {
+    const { state } = this
+    state.isClosed = true
+    for (const lane of state.lanes) {
+      state.subscriptions.release(lane.subscription)
+      lane.group?.members.delete(lane)
+      if (lane.group) lane.history?.left(lane.group)
+    }
+    state.lanes.length = 0
   }
 }
+
+const stateOf = ({ variant, aggregated, type, effects, subscriptions }: StreamOptions): StreamState => ({
+  variant,
+  isAggregated: aggregated,
+  type,
+  effects,
+  subscriptions,
+  lanes: [],
+  history: undefined,
+  isHeld: true,
+  isClosed: false,
+  counter: 0,
+  blocked: 0,
+  orderReleasedAt: -1,
+  isOrderTimed: false,
+  removalsReleasedAt: -1,
+  removalsTimedAt: -1,
+  isReturning: false,
+  isReturnOver: false,
+  isSettleTimed: false,
+  isListenerNew: false,
+  expected: NOTHING,
+  sentEndpoints: NOTHING,
+  visited: undefined,
+  knowsTtl: false,
+  knowsWrapper: false,
+})
+
+const NOTHING: readonly never[] = []
 
 function receive(stream: StreamState, request: Request): void {
   if (stream.isClosed) return

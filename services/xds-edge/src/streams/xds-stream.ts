@@ -1,10 +1,11 @@
 // One xDS stream: joins what a transport reads and writes to the protocol's step, gives the node its fleet, and counts.
+import type { TypeUrl, Version } from '@fleetcast/shared/resources/resource'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import type { AckBoard, StreamRecord } from '../acks/ack-board.ts'
 import type { NackLog } from '../acks/nack-log.ts'
 import type { Tally } from '../acks/tally.ts'
 import type { Assignment } from '../identity/assign-fleet.ts'
-import type { Effects, NodeInfo, Request, Variant } from '../protocol/messages.ts'
+import type { Effects, NodeInfo, Request, Response, Variant } from '../protocol/messages.ts'
 import { createStream, type Stream } from '../protocol/stream.ts'
 import type { FleetHistory } from '../sets/fleet-history.ts'
 import type { Subscriptions } from '../sets/subscription.ts'
@@ -45,7 +46,6 @@ export interface StreamDeps {
 export interface Session {
   readonly kind: Kind
   readonly outlet: Outlet
-  readonly timers: Map<string, () => void>
   readonly stream: Stream
   /** Undefined until the first request named the node. */
   record: StreamRecord | undefined
@@ -57,45 +57,97 @@ export interface Session {
   isClosed: boolean
 }
 
-export function openXdsStream(kind: Kind, outlet: Outlet, deps: StreamDeps): Inlet {
-  const effects = createEffects(() => session, deps)
-  const session: Session = {
-    kind,
-    outlet,
-    timers: new Map(),
-    stream: createStream({ ...kind, subscriptions: deps.subscriptions, effects }),
-    record: undefined,
-    history: undefined,
-    confirmed: undefined,
-    asked: undefined,
-    isClosed: false,
+export const openXdsStream = (kind: Kind, outlet: Outlet, deps: StreamDeps): Inlet => new XdsStream(kind, outlet, deps)
+
+/** One object for each stream, of which thousands open at once: what the transport tells, and what the protocol does. */
+class XdsStream implements Session, Inlet, Effects {
+  readonly kind: Kind
+  readonly outlet: Outlet
+  readonly stream: Stream
+  record: StreamRecord | undefined
+  history: FleetHistory | undefined
+  confirmed: string | undefined
+  asked: string | undefined
+  isClosed: boolean = false
+  private readonly deps: StreamDeps
+  /** Each with what cancels it. Most streams never have one. */
+  private timers: Map<string, () => void> | undefined
+
+  constructor(kind: Kind, outlet: Outlet, deps: StreamDeps) {
+    this.kind = kind
+    this.outlet = outlet
+    this.deps = deps
+    this.stream = createStream({ ...kind, subscriptions: deps.subscriptions, effects: this })
+    deps.tally.opened(kind.variant)
+    deps.sessions.add(this)
   }
-  deps.tally.opened(kind.variant)
-  deps.sessions.add(session)
-  return {
-    message(bytes) {
-      deps.tally.requested()
-      const request = deps.decoder[kind.variant](bytes)
-      if (request === 'malformed') {
-        deps.tally.malformed()
-        outlet.end('INVALID_ARGUMENT', 'the message is not a discovery request')
-        return
-      }
-      if (request === 'excessive') return refuseNames(session, deps)
-      if (session.record === undefined && !introduce(session, request, deps)) return
-      session.stream.receive(request)
-      const { length } = request.variant === 'sotw' ? request.names : request.subscribe
-      if (length > 0 && isTooMany(session, deps.nameLimits)) refuseNames(session, deps)
-    },
-    finished: () => outlet.end('OK', ''),
-    closed() {
-      session.isClosed = true
-      deps.sessions.delete(session)
-      for (const cancel of session.timers.values()) cancel()
-      session.stream.close()
-      if (session.record) deps.board.closed(session.record)
-      deps.tally.closed(kind.variant)
-    },
+
+  message(bytes: Buffer): void {
+    const { deps, kind, outlet } = this
+    deps.tally.requested()
+    const request = deps.decoder[kind.variant](bytes)
+    if (request === 'malformed') {
+      deps.tally.malformed()
+      outlet.end('INVALID_ARGUMENT', 'the message is not a discovery request')
+      return
+    }
+    if (request === 'excessive') {
+      refuseNames(this, deps)
+      return
+    }
+    if (this.record === undefined && !introduce(this, request, deps)) return
+    this.stream.receive(request)
+    const { length } = request.variant === 'sotw' ? request.names : request.subscribe
+    if (length > 0 && isTooMany(this, deps.nameLimits)) refuseNames(this, deps)
+  }
+
+  finished(): void {
+    this.outlet.end('OK', '')
+  }
+
+  closed(): void {
+    const { deps, kind } = this
+    this.isClosed = true
+    deps.sessions.delete(this)
+    for (const cancel of this.timers?.values() ?? []) cancel()
+    this.stream.close()
+    if (this.record) deps.board.closed(this.record)
+    deps.tally.closed(kind.variant)
+  }
+
+  send(response: Response): void {
+    const { record, deps } = this
+    const frame = deps.encoded.frameOf(response)
+    this.outlet.write(frame)
+    deps.tally.sent(response, frame.length)
+    if (record?.fleet !== undefined) deps.board.sent(record, response.type, deps.revisionOf(record.fleet))
+  }
+
+  acked(type: TypeUrl, version: Version): void {
+    if (this.record) this.deps.tally.acked(type, this.deps.board.acked(this.record, type, version))
+  }
+
+  rejected(type: TypeUrl, version: Version, _nonce: string, message: string): void {
+    const { record, deps } = this
+    deps.tally.nacked(type)
+    if (record === undefined) return
+    deps.board.rejected(record, type, version, message)
+    deps.nacks.note({ node: record.node.id, fleet: record.fleet, type, version, message })
+  }
+
+  close(code: 'INVALID_ARGUMENT' | 'PERMISSION_DENIED', message: string): void {
+    this.outlet.end(code, message)
+  }
+
+  wait(timer: string, delayMs: number): void {
+    this.timers ??= new Map()
+    const { timers, stream, deps } = this
+    timers.get(timer)?.()
+    const elapse = (): void => {
+      timers.delete(timer)
+      stream.elapsed(timer)
+    }
+    timers.set(timer, deps.clock.after(delayMs, elapse))
   }
 }
 
@@ -162,38 +214,4 @@ function attach(session: Session, history: FleetHistory | undefined): void {
   if (session.history === history) return
   session.history = history
   session.stream.attach(history)
-}
-
-function createEffects(sessionOf: () => Session, deps: StreamDeps): Effects {
-  const { board, tally, clock, nacks } = deps
-  return {
-    send(response) {
-      const { record, outlet } = sessionOf()
-      const frame = deps.encoded.frameOf(response)
-      outlet.write(frame)
-      tally.sent(response, frame.length)
-      if (record?.fleet !== undefined) board.sent(record, response.type, deps.revisionOf(record.fleet))
-    },
-    acked(type, version) {
-      const { record } = sessionOf()
-      if (record) tally.acked(type, board.acked(record, type, version))
-    },
-    rejected(type, version, _nonce, message) {
-      const { record } = sessionOf()
-      tally.nacked(type)
-      if (record === undefined) return
-      board.rejected(record, type, version, message)
-      nacks.note({ node: record.node.id, fleet: record.fleet, type, version, message })
-    },
-    close: (code, message) => sessionOf().outlet.end(code, message),
-    wait(timer, delayMs) {
-      const { timers, stream } = sessionOf()
-      timers.get(timer)?.()
-      const elapse = (): void => {
-        timers.delete(timer)
-        stream.elapsed(timer)
-      }
-      timers.set(timer, clock.after(delayMs, elapse))
-    },
-  }
 }

@@ -280,7 +280,10 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const forgetRest = (): void => {
     let count = 0
     for (const stream of streams.values()) {
-      if (count++ === forgottenPerTurn) return options.onTurn(forgetRest)
+      if (count++ === forgottenPerTurn) {
+        options.onTurn(forgetRest)
+        return
+      }
       forget(stream)
     }
     options.onEnded()

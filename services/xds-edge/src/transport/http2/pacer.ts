@@ -16,21 +16,33 @@ export interface Pacer {
   take(workMs: number): number
 }
 
-export function createPacer(clock: Clock, pace: Pace): Pacer {
-  let tokens = pace.burst
-  let filledAt = clock.now()
-  return {
-    take(workMs) {
-      // A process that was held up must not charge that to whoever happened to be served: one burst is the most.
-      const cost = workMs === 0 ? 1 : Math.min(Math.max(1, pace.burst), 1 + workMs * pace.perWorkMs)
-      // The clock is asked only by those who used up their burst.
-      if (tokens < cost) {
-        const now = clock.now()
-        tokens = Math.min(pace.burst, tokens + ((now - filledAt) * pace.perSecond) / 1000)
-        filledAt = now
-      }
-      tokens -= cost
-      return tokens >= 0 ? 0 : Math.ceil((-tokens * 1000) / pace.perSecond)
-    },
+export const createPacer = (clock: Clock, pace: Pace): Pacer => new TokenBucket(clock, pace)
+
+/** One object: every stream has one. */
+class TokenBucket implements Pacer {
+  private readonly clock: Clock
+  private readonly pace: Pace
+  private tokens: number
+  private filledAt: number
+
+  constructor(clock: Clock, pace: Pace) {
+    this.clock = clock
+    this.pace = pace
+    this.tokens = pace.burst
+    this.filledAt = clock.now()
+  }
+
+  take(workMs: number): number {
+    const { perSecond, burst, perWorkMs } = this.pace
+    // A process that was held up must not charge that to whoever happened to be served: one burst is the most.
+    const cost = workMs === 0 ? 1 : Math.min(Math.max(1, burst), 1 + workMs * perWorkMs)
+    // The clock is asked only by those who used up their burst.
+    if (this.tokens < cost) {
+      const now = this.clock.now()
+      this.tokens = Math.min(burst, this.tokens + ((now - this.filledAt) * perSecond) / 1000)
+      this.filledAt = now
+    }
+    this.tokens -= cost
+    return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens * 1000) / perSecond)
   }
 }
