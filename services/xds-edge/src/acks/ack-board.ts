@@ -20,6 +20,8 @@ export interface TypeStatus {
 /** One stream of a node. */
 export interface StreamRecord {
   readonly node: NodeInfo
+  /** The same for all streams of the node. */
+  readonly key: string
   readonly address: string
   readonly connectedAt: number
   readonly types: Map<TypeUrl, TypeStatus>
@@ -46,7 +48,8 @@ const shortOf = new Map(RESOURCE_TYPES.map(({ url, short }) => [url, short]))
 
 export function createAckBoard(options: { readonly edge: string; readonly now: () => number }): AckBoard {
   const { edge, now } = options
-  const records = new Map<string, Set<StreamRecord>>()
+  /** By key, in the order in which they opened: nearly always one. */
+  const records = new Map<string, StreamRecord[]>()
   let dirty: StreamRecord[] = []
 
   const mark = (record: StreamRecord): void => {
@@ -65,24 +68,24 @@ export function createAckBoard(options: { readonly edge: string; readonly now: (
     opened(node, address) {
       const record: StreamRecord = {
         node,
+        key: `${node.cluster}\n${node.id}`,
         address,
         connectedAt: now(),
         types: new Map(),
         fleet: undefined,
         isDirty: false,
       }
-      const key = keyOf(record)
-      const known = records.get(key)
-      if (known) known.add(record)
-      else records.set(key, new Set([record]))
+      const known = records.get(record.key)
+      if (known) known.push(record)
+      else records.set(record.key, [record])
       mark(record)
       return record
     },
     closed(record) {
-      const key = keyOf(record)
-      const streams = records.get(key)
-      streams?.delete(record)
-      if (streams?.size === 0) records.delete(key)
+      const streams = records.get(record.key) ?? []
+      const at = streams.indexOf(record)
+      if (at >= 0) streams.splice(at, 1)
+      if (streams.length === 0) records.delete(record.key)
     },
     assigned(record, fleet) {
       record.fleet = fleet
@@ -116,7 +119,7 @@ export function createAckBoard(options: { readonly edge: string; readonly now: (
       return all
     },
     changed() {
-      const keys = new Set(dirty.map(keyOf))
+      const keys = new Set(dirty.map(({ key }) => key))
       for (const record of dirty) record.isDirty = false
       dirty = []
       const all: NodeStatus[] = []
@@ -125,8 +128,6 @@ export function createAckBoard(options: { readonly edge: string; readonly now: (
     },
   }
 }
-
-const keyOf = ({ node }: StreamRecord): string => `${node.cluster}\n${node.id}`
 
 /** The streams of one node as one status: types come from all of them, the rest from the last that opened. */
 function addStatus(to: NodeStatus[], streams: Iterable<StreamRecord> | undefined, edge: string): void {
