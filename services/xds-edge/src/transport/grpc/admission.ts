@@ -9,8 +9,8 @@ export interface Admission {
   admit(stream: Http2Stream, open: () => void): void
 }
 
-/** About a millisecond's work. */
-const perTurn = 8
+/** About a quarter of a millisecond. */
+const perTurn = 4
 
 export function createAdmission(onTurn: (run: () => void) => void): Admission {
   const waiting: { readonly stream: Http2Stream; readonly open: () => void }[] = []

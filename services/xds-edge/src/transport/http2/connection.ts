@@ -25,6 +25,7 @@ import { createFieldDecoder } from './header-fields.ts'
 import { createStream, type Http2Stream, type Http2Streams } from './http2-stream.ts'
 import { createOutput } from './output.ts'
 import { createPacer, type Pace } from './pacer.ts'
+import { costlyPerTurn, createReading } from './reading.ts'
 import { connectionWindowBytes, createReceiving, streamWindowBytes } from './receiving.ts'
 import { createRecentIds } from './recent-ids.ts'
 import { areTrailers, createBlockReader } from './request-head.ts'
@@ -63,9 +64,8 @@ export interface Http2Connection extends Http2Streams {
 /** What a connection that failed has to take the reason. */
 const lingerMs = 1000
 const fieldBytesMax = 64 * 1024
-const forgottenPerTurn = 16
-/** How often a client may do what costs it nothing and the server some work: reset a stream, change its settings. */
-const costlyPace: Pace = { perSecond: 100, burst: 1000, perWorkMs: 0 }
+/** How often a client may change its settings, which costs it nothing and the server some work. */
+const settingsPace: Pace = { perSecond: 100, burst: 1000, perWorkMs: 0 }
 
 export function createConnection(options: ConnectionOptions): Http2Connection {
   const { socket, clock } = options
@@ -76,7 +76,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const readBlock = createBlockReader(createFieldDecoder(fieldBytesMax))
   const blocks = createHeaderBlocks()
   const resets = createRecentIds()
-  const pacer = createPacer(clock, costlyPace)
+  const pacer = createPacer(clock, settingsPace)
   let streamsMax = options.streamsMax
   let lastId = 0
   let hasSettings = false
@@ -91,6 +91,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     noPreface: () => fail(ERROR.protocol),
     tooLarge: () => fail(ERROR.frameSize),
   })
+  const reading = createReading({ ...options, cutter, isClogged: output.isClogged, streamsMax: () => streamsMax })
 
   function fail(code: ErrorCode): void {
     if (hasFailed) return
@@ -213,6 +214,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     }
     if (id <= lastId) return resets.has(id) ? undefined : ERROR.streamClosed
     lastId = id
+    reading.began()
     if (isClosing || streams.size >= streamsMax) refuse(id, ERROR.refusedStream)
     else if (head === undefined || block.isCircular) refuse(id, ERROR.protocol)
     else {
@@ -237,8 +239,9 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     if (id === 0 || id > lastId) return ERROR.protocol
     const stream = streams.get(id)
     if (stream === undefined) return undefined
+    reading.wasReset()
     forget(stream)
-    return pacer.take(0) === 0 ? undefined : ERROR.enhanceYourCalm
+    return undefined
   }
   function settings(flags: number, id: number, payload: Buffer): ErrorCode | undefined {
     const isAck = (flags & FLAG.ack) !== 0
@@ -280,7 +283,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const forgetRest = (): void => {
     let count = 0
     for (const stream of streams.values()) {
-      if (count++ === forgottenPerTurn) {
+      if (count++ === costlyPerTurn) {
         options.onTurn(forgetRest)
         return
       }
@@ -291,12 +294,11 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
 
   const start = (): void => {
     socket.on('data', (chunk: Buffer) => {
-      // One that does not read its answers is not read either.
-      if (output.isClogged()) socket.pause()
       cutter.push(chunk)
+      reading.hasRead()
     })
     socket.on('drain', () => {
-      socket.resume()
+      reading.drained()
       sending.unclogged()
     })
     socket.on('error', (error) => options.onFault(error.message))

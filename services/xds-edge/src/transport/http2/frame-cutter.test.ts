@@ -5,22 +5,42 @@ import { createFrameCutter } from './frame-cutter.ts'
 import { FLAG, FRAME, PREFACE } from './frames.ts'
 import { frameOf } from './testing/raw-client.ts'
 
-/** What a cutter made of the chunks: DATA joined again. */
-function cut(chunks: readonly Buffer[]) {
+/** What a cutter made of the chunks: DATA joined again. `pauses`: it pauses after what it hands on, and goes on at a later chunk. */
+function cut(chunks: readonly Buffer[], pauses: readonly boolean[] = [false]) {
   const found: string[] = []
   let body = ''
+  let handedOn = 0
+  let isPaused = false
+  const hand = (): void => {
+    expect(isPaused).toBe(false)
+    isPaused = pauses[handedOn++ % pauses.length] ?? false
+    if (isPaused) cutter.pause()
+  }
+  const goOn = (): void => {
+    isPaused = false
+    cutter.goOn()
+  }
   const cutter = createFrameCutter({
-    frame: (type, flags, id, payload) => void found.push(`${type} ${flags} ${id} ${payload.toString('hex')}`),
+    frame(type, flags, id, payload) {
+      found.push(`${type} ${flags} ${id} ${payload.toString('hex')}`)
+      hand()
+    },
     data(id, flags, bytes, isLast) {
       body += bytes.toString('hex')
-      if (!isLast) return
-      found.push(`0 ${flags} ${id} ${body}`)
-      body = ''
+      if (isLast) {
+        found.push(`0 ${flags} ${id} ${body}`)
+        body = ''
+      }
+      hand()
     },
     noPreface: () => void found.push('no preface'),
     tooLarge: () => void found.push('too large'),
   })
-  for (const chunk of chunks) cutter.push(chunk)
+  for (const [i, chunk] of chunks.entries()) {
+    if (i % 3 === 2) goOn()
+    cutter.push(chunk)
+  }
+  while (isPaused) goOn()
   return found
 }
 
@@ -45,14 +65,15 @@ test('however the chunks fall, the frames are the same', async () => {
     property(
       array(frame, { maxLength: 6 }),
       array(integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 20 }),
-      (frames, cuts) => {
+      array(boolean(), { minLength: 1, maxLength: 5 }),
+      (frames, cuts, pauses) => {
         const wanted = frames.map(({ type, isPadded, id, length }, i) => {
           const flags = isPadded ? FLAG.padded : 0
           const payload = Buffer.alloc(length, i + 1)
           return { text: `${type} ${flags} ${id} ${payload.toString('hex')}`, bytes: frameOf(type, flags, id, payload) }
         })
         const bytes = Buffer.concat([PREFACE, ...wanted.map((one) => one.bytes)])
-        expect(cut(chunksOf(bytes, cuts))).toEqual(wanted.map(({ text }) => text))
+        expect(cut(chunksOf(bytes, cuts), pauses)).toEqual(wanted.map(({ text }) => text))
       },
     ),
   )

@@ -14,6 +14,9 @@ export interface FrameSink {
 
 export interface FrameCutter {
   push(chunk: Buffer): void
+  /** Nothing more is handed on until it is told to go on: what comes is held. */
+  pause(): void
+  goOn(): void
   /** Nothing more is handed on. */
   stop(): void
 }
@@ -21,6 +24,7 @@ export interface FrameCutter {
 export function createFrameCutter(sink: FrameSink): FrameCutter {
   let isPrefaced = false
   let isStopped = false
+  let isPaused = false
   /** The start of a frame of which `wantedBytes` are needed to go on. */
   let held: Buffer[] = []
   let heldBytes = 0
@@ -35,7 +39,7 @@ export function createFrameCutter(sink: FrameSink): FrameCutter {
     if (heldBytes === 0) return chunk
     held.push(chunk)
     heldBytes += chunk.length
-    if (heldBytes < wantedBytes) return undefined
+    if (heldBytes < wantedBytes || isPaused) return undefined
     const all = Buffer.concat(held, heldBytes)
     held = []
     heldBytes = 0
@@ -100,17 +104,31 @@ export function createFrameCutter(sink: FrameSink): FrameCutter {
     return PREFACE.length
   }
 
-  return {
-    push(chunk) {
-      const bytes = isStopped ? undefined : joined(chunk)
-      if (bytes === undefined) return
-      let at = isPrefaced ? 0 : preface(bytes)
-      while (at >= 0 && at < bytes.length && !isStopped) {
-        at = dataLeft > 0 ? moreData(bytes, at) : cut(bytes, at)
+  const push = (chunk: Buffer): void => {
+    const bytes = isStopped ? undefined : joined(chunk)
+    if (bytes === undefined) return
+    let at = isPrefaced ? 0 : preface(bytes)
+    while (at >= 0 && at < bytes.length && !isStopped) {
+      if (isPaused) {
+        hold(bytes, at, 0)
+        return
       }
+      at = dataLeft > 0 ? moreData(bytes, at) : cut(bytes, at)
+    }
+  }
+  return {
+    push,
+    pause() {
+      isPaused = true
+    },
+    goOn() {
+      isPaused = false
+      if (heldBytes > 0) push(nothing)
     },
     stop() {
       isStopped = true
     },
   }
 }
+
+const nothing = Buffer.alloc(0)

@@ -1,0 +1,71 @@
+// How fast a client is read: not while it does not read its answers, a few streams that begin or end at a time, and no more that
+// begin in the long run than streams are granted. What it sends faster waits unread, so that nobody feels it but the client.
+import type { Socket } from 'node:net'
+import type { Clock } from '@fleetcast/shared/runtime/clock'
+import type { FrameCutter } from './frame-cutter.ts'
+import { createPacer, type Pace } from './pacer.ts'
+
+export interface Reading {
+  /** A stream begins. */
+  began(): void
+  /** A stream was reset by the client. */
+  wasReset(): void
+  /** All frames of what was read were handed on, or have to wait. */
+  hasRead(): void
+  /** The client reads its answers again. */
+  drained(): void
+}
+
+export interface ReadingOptions {
+  readonly socket: Socket
+  readonly cutter: FrameCutter
+  readonly clock: Clock
+  /** Calls back after other work had its turn. */
+  readonly onTurn: (run: () => void) => void
+  /** The client does not read its answers. */
+  readonly isClogged: () => boolean
+  /** Streams that the connection may have open now. */
+  readonly streamsMax: () => number
+}
+
+/** Streams that one connection may begin or end before others have their turn. */
+export const costlyPerTurn = 8
+
+export function createReading({ socket, cutter, clock, onTurn, isClogged, streamsMax }: ReadingOptions): Reading {
+  /** As many at once as may be open, and a second as many as all connections together are granted (admission.ts). */
+  const pace: Pace = {
+    perSecond: 100,
+    perWorkMs: 0,
+    get burst() {
+      return streamsMax()
+    },
+  }
+  const begins = createPacer(clock, pace)
+  let costly = 0
+  let isWaiting = false
+
+  const resume = (): void => {
+    if (!(isWaiting || isClogged())) socket.resume()
+  }
+  const goOn = (): void => {
+    isWaiting = false
+    cutter.goOn()
+    resume()
+  }
+  const note = (waitMs: number): void => {
+    if (waitMs === 0 && ++costly < costlyPerTurn) return
+    costly = 0
+    isWaiting = true
+    cutter.pause()
+    if (waitMs > 0) clock.after(waitMs, goOn)
+    else onTurn(goOn)
+  }
+  return {
+    began: () => note(begins.take(0)),
+    wasReset: () => note(0),
+    hasRead() {
+      if (isWaiting || isClogged()) socket.pause()
+    },
+    drained: resume,
+  }
+}
