@@ -3,6 +3,7 @@
 import { RESOURCE_TYPES, type ResourceType } from '@fleetcast/shared/resources/types'
 import type { DeltaRequest, NodeInfo, SotwRequest } from '../../protocol/messages.ts'
 import { decodeNode } from './decode-node.ts'
+import { createKnownTexts, type KnownTexts } from './known-texts.ts'
 import { createNameLists, NO_NAMES } from './name-lists.ts'
 import { type Cursor, cursor, enter, leave, readInt32, readString, readTag, skip } from './wire.ts'
 
@@ -33,6 +34,7 @@ const DELTA = { node: 10, type: 18, subscribe: 26, unsubscribe: 34, initial: 42,
 
 export function createRequestDecoder(limits: NameLimits): RequestDecoder {
   const lists = createNameLists()
+  const texts = createKnownTexts()
   const types = new Map(RESOURCE_TYPES.map(({ url }: ResourceType) => [url, url]))
 
   /** Of the request that is being read. */
@@ -116,7 +118,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
         else if (tag === DELTA.unsubscribe) unsubscribe = readNames(c, tag, unsubscribe)
         else if (tag === DELTA.initial) {
           initialVersions ??= new Map()
-          readVersion(c, initialVersions)
+          readVersion(c, texts, initialVersions)
           if (limits.isTooMany(initialVersions.size)) {
             isExcessive = true
             break
@@ -133,13 +135,13 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
   }
 }
 
-function readVersion(c: Cursor, into: Map<string, string>): void {
+function readVersion(c: Cursor, texts: KnownTexts, into: Map<string, string>): void {
   const outer = enter(c)
   let name = ''
   let version = ''
   for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
-    if (tag === 10) name = readString(c)
-    else if (tag === 18) version = readString(c)
+    if (tag === 10) name = texts.read(c)
+    else if (tag === 18) version = texts.read(c)
     else skip(c, tag)
   }
   leave(c, outer)

@@ -21,12 +21,12 @@ test('one alone at once, many over several turns, in order', () => {
   const { admit, opened, turn, turns } = setup()
   admit(0)
   expect(opened).toEqual([0])
-  for (let i = 1; i < 10; i++) admit(i)
-  expect(opened.length).toBe(4)
-  turn()
+  for (let i = 1; i < 20; i++) admit(i)
   expect(opened.length).toBe(8)
   turn()
-  expect(opened).toEqual(Array.from({ length: 10 }, (_, i) => i))
+  expect(opened.length).toBe(16)
+  turn()
+  expect(opened).toEqual(Array.from({ length: 20 }, (_, i) => i))
   while (turns.length > 0) turn()
   admit(3)
   expect(opened.at(-1)).toBe(3)
@@ -34,10 +34,10 @@ test('one alone at once, many over several turns, in order', () => {
 
 test('one that has gone is passed over', () => {
   const { admit, opened, streams, turn } = setup()
-  for (let i = 0; i < 9; i++) admit(i)
-  streams[5]!.isClosed = true
+  for (let i = 0; i < 12; i++) admit(i)
+  streams[9]!.isClosed = true
   turn()
-  expect(opened).toEqual([0, 1, 2, 3, 4, 6, 7, 8])
+  expect(opened).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11])
 })
 
 function connections(count: number, streamsMax: number) {

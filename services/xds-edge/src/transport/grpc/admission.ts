@@ -9,8 +9,8 @@ export interface Admission {
   admit(stream: Http2Stream, open: () => void): void
 }
 
-/** About a quarter of a millisecond. */
-const perTurn = 4
+/** About half a millisecond. */
+const perTurn = 8
 
 export function createAdmission(onTurn: (run: () => void) => void): Admission {
   const waiting: { readonly stream: Http2Stream; readonly open: () => void }[] = []

@@ -29,7 +29,7 @@ export interface ReadingOptions {
 }
 
 /** Streams that one connection may begin or end before others have their turn. */
-export const costlyPerTurn = 8
+export const costlyPerTurn = 32
 
 export function createReading({ socket, cutter, clock, onTurn, isClogged, streamsMax }: ReadingOptions): Reading {
   /** As many at once as may be open, and a second as many as all connections together are granted (admission.ts). */
