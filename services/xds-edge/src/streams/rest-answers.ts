@@ -34,6 +34,9 @@ export interface RestAnswersOptions {
   readonly confirm: (fleet: string, done: () => void) => void
 }
 
+/** There is something to say, and it may not be said yet. */
+const EARLY = { kind: 'early' } as const
+type Early = typeof EARLY
 /** In this time a client has asked for new clusters, and then for their endpoints, wherever it asked. */
 const FOLLOW_MS = 2_000
 /** How often a question is looked at again whose answer waits for that. */
@@ -68,8 +71,8 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
       return true
     return refusals.isAwaiting(record, ENDPOINTS)
   }
-  /** Undefined: nothing new to say. `early`: something that may not be said yet. */
-  const look = (question: RestQuestion): RestAnswer | 'early' | undefined => {
+  /** Undefined: nothing new to say. */
+  const look = (question: RestQuestion): RestAnswer | Early | undefined => {
     const { type, node, names, version, peer } = question
     const assignment = options.assign(node, peer.names)
     if (assignment.kind === 'refused') return { kind: 'refused', reason: assignment.reason }
@@ -85,7 +88,7 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
       refusals.settled(record, question)
       return undefined
     }
-    if (version !== '' && isEarly(question, record, history)) return 'early'
+    if (version !== '' && isEarly(question, record, history)) return EARLY
     return { kind: 'fresh', ...state }
   }
   const give = (question: RestQuestion, answer: RestAnswer): RestAnswer => {
@@ -118,11 +121,11 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
     async answer(question, signal) {
       await confirmed(question)
       const first = look(question)
-      if (first !== undefined && first !== 'early' && first.kind === 'refused') return first
+      if (first?.kind === 'refused') return first
       const refused = noteAnswer(question)
       // Rule 17: what was refused is not sent again at once. It is when the wait is over, in case that it is taken now.
       const isNews = (found: ReturnType<typeof look>): found is RestAnswer =>
-        found !== undefined && found !== 'early' && !(found.kind === 'fresh' && found.version === refused)
+        found !== undefined && found.kind !== 'early' && !(found.kind === 'fresh' && found.version === refused)
       if (isNews(first)) return give(question, first)
       return new Promise((resolve) => {
         let cancelLook = (): void => {}
@@ -135,7 +138,7 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
         const again = (): void => {
           const found = look(question)
           if (isNews(found)) end(give(question, found))
-          else if (found === 'early') lookSoon()
+          else if (found?.kind === 'early') lookSoon()
         }
         /** Time alone ends what is too early, and what the node asks for elsewhere. */
         const lookSoon = (): void => {
@@ -145,10 +148,10 @@ export function createRestAnswers(options: RestAnswersOptions): RestAnswers {
         // What was removed may have become due meanwhile, without any news.
         const cancel = clock.after(question.waitMs, () => {
           const found = look(question)
-          end(give(question, found === undefined || found === 'early' ? { kind: 'unchanged' } : found))
+          end(give(question, found === undefined || found.kind === 'early' ? { kind: 'unchanged' } : found))
         })
         waiting.add(again)
-        if (first === 'early') lookSoon()
+        if (first?.kind === 'early') lookSoon()
         signal.addEventListener('abort', () => end({ kind: 'unchanged' }), { once: true })
       })
     },

@@ -42,8 +42,11 @@ export interface StreamDeps {
   readonly warnOnce: (warning: string) => void
 }
 
-/** What is known of an open stream. Changed here only. */
-export interface Session {
+/**
+ * What is known of an open stream, what the transport tells of it, and what the protocol does: one object, because thousands open at
+ * once. Changed here only.
+ */
+export class Session implements Inlet, Effects {
   readonly kind: Kind
   readonly outlet: Outlet
   readonly stream: Stream
@@ -53,20 +56,6 @@ export interface Session {
   /** The fleet of which the edge knows that it is not behind: that one may be answered. */
   confirmed: string | undefined
   /** The fleet of which it last asked. */
-  asked: string | undefined
-  isClosed: boolean
-}
-
-export const openXdsStream = (kind: Kind, outlet: Outlet, deps: StreamDeps): Inlet => new XdsStream(kind, outlet, deps)
-
-/** One object for each stream, of which thousands open at once: what the transport tells, and what the protocol does. */
-class XdsStream implements Session, Inlet, Effects {
-  readonly kind: Kind
-  readonly outlet: Outlet
-  readonly stream: Stream
-  record: StreamRecord | undefined
-  history: FleetHistory | undefined
-  confirmed: string | undefined
   asked: string | undefined
   isClosed: boolean = false
   private readonly deps: StreamDeps

@@ -7,7 +7,7 @@ import { createSubscriptions } from '../sets/subscription.ts'
 import { createRequestDecoder } from '../transport/codec/decode-request.ts'
 import { createEncodedResponses } from '../transport/codec/encoded-responses.ts'
 import type { Method } from '../transport/grpc/call.ts'
-import { assignFleetTo, type Kind, openXdsStream, type Session, type StreamDeps } from './xds-stream.ts'
+import { assignFleetTo, type Kind, Session, type StreamDeps } from './xds-stream.ts'
 
 export interface XdsStreams {
   readonly methods: readonly Method[]
@@ -56,7 +56,7 @@ export function createXdsStreams(options: XdsStreamsOptions): XdsStreams {
     },
   }
   return {
-    methods: [...kinds()].map(([path, kind]) => ({ path, open: (outlet) => openXdsStream(kind, outlet, deps) })),
+    methods: [...kinds()].map(([path, kind]) => ({ path, open: (outlet) => new Session(kind, outlet, deps) })),
     reassign() {
       for (const session of [...sessions]) assignFleetTo(session, deps)
     },

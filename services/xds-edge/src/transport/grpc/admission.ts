@@ -63,8 +63,10 @@ export interface StreamLimits {
 
 /** The least that HTTP/2 recommends. */
 export const streamsAhead = 100
+/** What all connections together are given beyond that, and one may begin in the long run. */
+export const streamsPerSecond = 100
 const raiseBy = 10
-const raiseMs = 100
+const raiseMs = (raiseBy * 1000) / streamsPerSecond
 
 /**
  * How many streams a connection may have open: at first a hundred, then more, to `streamsMax`, for as long as it uses them up. All

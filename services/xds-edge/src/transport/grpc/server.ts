@@ -9,7 +9,7 @@ import { createConnection, type Http2Connection } from '../http2/connection.ts'
 import { createFlusher } from '../http2/flusher.ts'
 import type { Http2Stream } from '../http2/http2-stream.ts'
 import type { Pace } from '../http2/pacer.ts'
-import { createAdmission, createStreamLimits, streamsAhead } from './admission.ts'
+import { createAdmission, createStreamLimits, streamsAhead, streamsPerSecond } from './admission.ts'
 import type { Method, Peer } from './call.ts'
 import type { Certificates } from './certificates.ts'
 import type { Intake } from './frame-reader.ts'
@@ -109,6 +109,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
       schedule: flusher.add,
       onTurn: setImmediate,
       streamsMax: Math.min(streamsAhead, limits.streamsPerConnectionMax),
+      streamsPerSecond,
       onOpened(stream) {
         limit.opened()
         admission.admit(stream, () => open(connection, stream, peer))

@@ -40,6 +40,8 @@ export interface ConnectionOptions {
   readonly onTurn: (run: () => void) => void
   /** Streams that may be open at once, at first. */
   readonly streamsMax: number
+  /** Streams that may begin in the long run: a client is read no faster. */
+  readonly streamsPerSecond: number
   /** A request. It waits until it is accepted, ended or reset. */
   readonly onOpened: (stream: Http2Stream) => void
   /** Once for each that was opened, after its receiver was told. */

@@ -10,7 +10,7 @@ export interface FieldDecoder {
   /** The fields of a whole block. */
   decode(block: Buffer): readonly Field[] | FieldFault
   /** The last block left the table as it was: as long as that is said of each that follows, its bytes mean the same. */
-  readonly isSettled: boolean
+  isSettled(): boolean
 }
 
 /** What SETTINGS_HEADER_TABLE_SIZE has at first: no other size is announced. */
@@ -69,9 +69,7 @@ export function createFieldDecoder(listBytesMax: number): FieldDecoder {
     shrink(tableLimit)
   }
   return {
-    get isSettled() {
-      return isSettled
-    },
+    isSettled: () => isSettled,
     decode(block) {
       const cursor: Cursor = { bytes: block, at: 0, isBroken: false }
       isSettled = true

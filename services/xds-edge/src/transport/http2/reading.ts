@@ -26,18 +26,20 @@ export interface ReadingOptions {
   readonly isClogged: () => boolean
   /** Streams that the connection may have open now. */
   readonly streamsMax: () => number
+  readonly streamsPerSecond: number
 }
 
 /** Streams that one connection may begin or end before others have their turn. */
 export const costlyPerTurn = 32
 
-export function createReading({ socket, cutter, clock, onTurn, isClogged, streamsMax }: ReadingOptions): Reading {
-  /** As many at once as may be open, and a second as many as all connections together are granted (admission.ts). */
+export function createReading(options: ReadingOptions): Reading {
+  const { socket, cutter, clock, onTurn, isClogged } = options
+  /** As many at once as may be open. */
   const pace: Pace = {
-    perSecond: 100,
+    perSecond: options.streamsPerSecond,
     perWorkMs: 0,
     get burst() {
-      return streamsMax()
+      return options.streamsMax()
     },
   }
   const begins = createPacer(clock, pace)

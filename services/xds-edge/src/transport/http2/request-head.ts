@@ -40,7 +40,7 @@ export function createBlockReader(decoder: FieldDecoder): (block: Buffer) => Rea
     if (typeof fields === 'string') return fields
     const read = { fields, head: readHead(fields) }
     // A copy: the bytes of the block are a part of a larger buffer.
-    kept = decoder.isSettled && block.length <= keptBytesMax ? { block: Buffer.from(block), read } : undefined
+    kept = decoder.isSettled() && block.length <= keptBytesMax ? { block: Buffer.from(block), read } : undefined
     return read
   }
 }

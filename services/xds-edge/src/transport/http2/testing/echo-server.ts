@@ -42,6 +42,7 @@ export async function echoServer(options: EchoOptions = {}): Promise<EchoServer>
       schedule: flusher.add,
       onTurn: setImmediate,
       streamsMax: options.streamsMax ?? 100,
+      streamsPerSecond: 100,
       onOpened(stream) {
         open.add(stream)
         connection.respond(stream, OK, false)
