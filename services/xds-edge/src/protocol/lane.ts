@@ -28,6 +28,13 @@ export interface Holding {
   readonly isExact: boolean
 }
 
+/** What a client came with. */
+export interface Held {
+  readonly versions: ReadonlyMap<string, Version>
+  /** The same for equal versions, and for no others; undefined where nobody else is known to hold the same. */
+  readonly key: string | undefined
+}
+
 /** What sets a lane apart from others with its subscription. */
 export interface Own {
   /** Names to be answered in any case: asked for anew (rules 26 and 46) or no longer asked for beside a wildcard (rule 54). */
@@ -38,10 +45,8 @@ export interface Own {
   readonly owed: Map<string, Holding>
   /** Everything subscribed is to be sent: the first answer. */
   whole: boolean
-  /** An answer is due even if it is empty (rules 41 and 64). */
-  answer: boolean
   /** What the client says it holds (rule 48); until the first answer. */
-  held: Map<string, Version> | undefined
+  held: Held | undefined
   /** The history's seq when the last of `owed` came. */
   owedAt: number
 }
@@ -127,7 +132,6 @@ export function ownOf(lane: Lane): Own {
     due: new Set(),
     owed: new Map(),
     whole: false,
-    answer: false,
     held: undefined,
     owedAt: 0,
   }
@@ -175,4 +179,16 @@ export function addDue(lane: Lane, names: Iterable<string>, answeredAt: number):
   if (answeredThrough(lane) > answeredAt) lane.answeredAt = answeredAt
   const { due } = ownOf(lane)
   for (const name of names) due.add(name)
+}
+
+/** As if the client held these at no version: sent again if they exist, told as removed if they do not. */
+export function holdOutdated(held: Held, names: Iterable<string>): Held {
+  let versions: Map<string, Version> | undefined
+  for (const name of names) {
+    if (!held.versions.has(name)) continue
+    // A copy: others may hold the same map.
+    versions ??= new Map(held.versions)
+    versions.set(name, '')
+  }
+  return versions === undefined ? held : { versions, key: undefined }
 }

@@ -34,8 +34,10 @@ export interface DeltaRequest extends AnyRequest {
   readonly variant: 'delta'
   readonly subscribe: readonly string[]
   readonly unsubscribe: readonly string[]
-  /** What the client says it holds; undefined where it says nothing. The protocol keeps it, and changes it. */
-  readonly initialVersions: Map<string, Version> | undefined
+  /** What the client says it holds; undefined where it says nothing. */
+  readonly initialVersions: ReadonlyMap<string, Version> | undefined
+  /** The same for equal `initialVersions`, and for no others. Absent where the reader does not tell. */
+  readonly versionsKey?: string | undefined
 }
 
 export type Request = SotwRequest | DeltaRequest

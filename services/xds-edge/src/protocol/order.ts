@@ -102,10 +102,10 @@ export function areExpectedAnswered(stream: StreamState): boolean {
     if (own !== undefined && (own.whole || own.asked.has(name) || own.due.has(name))) return true
     return step?.parts.some((part) => part.resources.some((resource) => resource.name === name)) ?? false
   }
-  // Asked again at each answer on the stream, so what is settled is left out of the next question.
-  const open = stream.expected.filter(isOpen)
-  stream.expected = open
-  return open.length === 0
+  // Asked again at each answer on the stream: what is settled is left out of the next question, and the first that is open ends this one.
+  const settled = stream.expected.findIndex(isOpen)
+  if (settled !== 0) stream.expected = settled < 0 ? [] : stream.expected.slice(settled)
+  return settled < 0
 }
 
 /** Removals up to this seq may be told now; Infinity where nothing holds them, -1 where something was refused. */

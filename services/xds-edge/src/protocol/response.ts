@@ -5,7 +5,7 @@ import { CLUSTER, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { canonicalName, type Glob, globOf, isInGlob } from '../sets/resource-name.ts'
 import { isCovered, isEmpty } from '../sets/subscription.ts'
 import type { TypeHistory } from '../sets/type-history.ts'
-import type { Lane, Own, Step } from './lane.ts'
+import type { Held, Lane, Own, Step } from './lane.ts'
 import type { Response } from './messages.ts'
 import type { StreamState } from './stream-state.ts'
 
@@ -41,10 +41,10 @@ export function stepOver(lane: Lane, span: Span, nonce: string): Step {
   return stepOf(lane, content, span, undefined, nonce)
 }
 
-/** The first answer: everything that is subscribed. */
-export function stepWhole(lane: Lane, span: Span, nonce: string): Step {
+/** The first answer: everything that is subscribed and not held. */
+export function stepWhole(lane: Lane, span: Span, held: Held | undefined, nonce: string): Step {
   const content = emptyContent()
-  addWhole(content, lane, undefined)
+  addWhole(content, lane, held?.versions)
   return stepOf(lane, content, span, undefined, nonce)
 }
 
@@ -54,7 +54,7 @@ export function stepWhole(lane: Lane, span: Span, nonce: string): Step {
  */
 export function stepOwn(lane: Lane, span: Span, own: Own, isOpen: boolean, mayDrop: boolean): Step {
   const content = emptyContent()
-  if (own.whole) addWhole(content, lane, own)
+  if (own.whole) addWhole(content, lane, own.held?.versions)
   else addChanges(content, lane, span)
   for (const name of own.asked) addAsked(content, lane, name, unionWith(lane, span, mayDrop ? undefined : own, name))
   for (const name of isOpen ? own.due : []) {
@@ -68,7 +68,6 @@ export function stepOwn(lane: Lane, span: Span, own: Own, isOpen: boolean, mayDr
       content.isDue = true
     }
   }
-  content.isDue ||= own.answer
   return stepOf(lane, content, span, mayDrop ? undefined : own, '')
 }
 
@@ -112,10 +111,9 @@ function addChanges(content: Content, lane: Lane, span: Span): void {
   }
 }
 
-function addWhole(content: Content, lane: Lane, own: Own | undefined): void {
+function addWhole(content: Content, lane: Lane, held: Held['versions'] | undefined): void {
   const { history, subscription, type, stream } = lane
   if (history === undefined) return
-  const held = own?.held
   for (const present of history.covered(subscription)) {
     if (held?.get(canonicalName(present.name)) !== present.version) addPut(content, present, true)
   }

@@ -3,7 +3,7 @@
 import { CLUSTER, ENDPOINTS, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { type Group, nextTouch, placeAt, stepOnce } from '../sets/group.ts'
 import { isCovered } from '../sets/subscription.ts'
-import { addDue, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
+import { addDue, type Held, holdOutdated, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
 import { expectEndpoints, hasParents, isParent, mayAdvance, mayRemoveThrough } from './order.ts'
 import { type Span, stepOver, stepOwn, stepWhole, takesTtl } from './response.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
@@ -46,7 +46,7 @@ export function pump(lane: Lane): void {
 
 function advance(lane: Lane, group: Group, isOpen: boolean): void {
   const { own, history } = lane
-  if (own?.whole && isOpen) oweVanished(lane, own)
+  if (own?.whole && isOpen) oweVanished(lane, own, group)
   const through = removalsThrough(lane)
   const from = placeAt(group, lane.at)
   const removalsFrom = Math.min(lane.removalsAt, group.lastRemoval)
@@ -58,7 +58,7 @@ function advance(lane: Lane, group: Group, isOpen: boolean): void {
   }
   const mayDrop = isOpen && own !== undefined && through >= own.owedAt
   const isShared = own === undefined || isPlainWhole(own)
-  const step = isShared ? sharedStep(lane, group, span) : ownStep(lane, span, own, isOpen, mayDrop)
+  const step = isShared ? sharedStep(lane, group, span, own?.held) : ownStep(lane, span, own, isOpen, mayDrop)
   const isWhole = own?.whole === true
   const wasDue = own !== undefined && (own.whole || own.due.size > 0)
   const isHeldBack = isOpen && span.removalsTo < group.lastRemoval && isParent(lane)
@@ -78,9 +78,9 @@ function advance(lane: Lane, group: Group, isOpen: boolean): void {
   sendPart(lane)
 }
 
-/** A first answer that no client-held versions make different from others'. */
-const isPlainWhole = (own: Own): boolean =>
-  own.whole && own.held === undefined && own.asked.size === 0 && own.due.size === 0 && own.owed.size === 0
+/** A first answer that others get as well: those that come with nothing, and those that come with the same. */
+const isPlainWhole = ({ whole, held, asked, due, owed }: Own): boolean =>
+  whole && (held === undefined || held.key !== undefined) && asked.size === 0 && due.size === 0 && owed.size === 0
 
 function settleOwn(lane: Lane, own: Own, isOpen: boolean, mayDrop: boolean): void {
   // Answered by name: delta has been told of what is not there, unless it is a cluster that stands in the union still.
@@ -89,7 +89,6 @@ function settleOwn(lane: Lane, own: Own, isOpen: boolean, mayDrop: boolean): voi
   if (isOpen) {
     own.due.clear()
     own.whole = false
-    own.answer = false
     own.held = undefined
   }
   if (mayDrop) own.owed.clear()
@@ -103,14 +102,23 @@ function owe(lane: Lane, name: string): void {
 }
 
 /** Rule 48: what the client holds and is no more goes to removed_resources, once nothing refers to it. */
-function oweVanished(lane: Lane, own: Own): void {
-  if (own.held === undefined) return
-  for (const name of own.held.keys()) {
-    if (lane.history?.get(name) !== undefined) continue
+function oweVanished(lane: Lane, own: Own, group: Group): void {
+  const { held } = own
+  if (held === undefined) return
+  const isKnown = held.key !== undefined && lane.type.url !== VIRTUAL_HOST
+  const key = { kind: VANISHED, held: held.key, from: WHOLE, removalsFrom: WHOLE, removalsTo: WHOLE }
+  const vanished = isKnown ? stepOnce(group, key, () => vanishedOf(lane, held)) : vanishedOf(lane, held)
+  for (const name of vanished) owe(lane, name)
+}
+
+function vanishedOf({ history, type, subscription }: Lane, { versions }: Held): readonly string[] {
+  const vanished: string[] = []
+  for (const name of versions.keys()) {
+    if (history?.get(name) !== undefined) continue
     // A host is held for any of its names, and which it had nobody can tell any more.
-    const isWanted = lane.type.url === VIRTUAL_HOST || isCovered(lane.subscription, { name })
-    if (isWanted) owe(lane, name)
+    if (type.url === VIRTUAL_HOST || isCovered(subscription, { name })) vanished.push(name)
   }
+  return vanished
 }
 
 /** Up to where removals may be told, by what refers to them on this stream, or by time where nothing else says. */
@@ -125,16 +133,18 @@ function removalsThrough(lane: Lane): number {
 
 /** In place of a position: a step from nothing. */
 const WHOLE = -1
+/** Beside the kinds of steps. */
+const VANISHED = 4
 
-function sharedStep(lane: Lane, group: Group, span: Span): Step {
+function sharedStep(lane: Lane, group: Group, span: Span, held: Held | undefined): Step {
   const { stream } = lane
   const isWhole = lane.own !== undefined
   const kind = (stream.variant === 'delta' ? 1 : 0) | (takesTtl(stream) ? 2 : 0)
   const { removalsFrom, removalsTo } = span
-  const key = { kind, from: isWhole ? WHOLE : span.from, removalsFrom, removalsTo }
+  const key = { kind, held: held?.key, from: isWhole ? WHOLE : span.from, removalsFrom, removalsTo }
   const step = stepOnce(group, key, () => {
     const nonce = sharedNonce(lane, span)
-    return isWhole ? stepWhole(lane, span, nonce) : stepOver(lane, span, nonce)
+    return isWhole ? stepWhole(lane, span, held, nonce) : stepOver(lane, span, nonce)
   })
   if (step.parts.length === 0) return step
   const mark = span.to + span.removalsTo
@@ -194,9 +204,13 @@ function followWithEndpoints(clusters: Lane, step: Step, changedFrom: number): v
     stream.sentEndpoints = isFew ? step.endpoints : 'all'
     return
   }
-  // What the client holds from before is not sent with the first answer; now it must be (rule 47).
-  const held = endpoints.own?.held
-  for (const name of step.endpoints) if (held?.has(name)) held.set(name, '')
+  if (endpoints.own?.whole) {
+    // All goes with the first answer, but what the client holds from before: now that must too (rule 47).
+    const { own } = endpoints
+    if (own.held) own.held = holdOutdated(own.held, step.endpoints)
+    setWaiting(endpoints, 'order')
+    return
+  }
   if (endpoints.history === undefined || endpoints.at < changedFrom) return
   const again = step.endpoints.filter((name) => {
     const found = endpoints.history?.get(name)

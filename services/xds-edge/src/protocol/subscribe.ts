@@ -4,7 +4,7 @@ import { ENDPOINTS, ROUTES, SCOPED_ROUTES, VIRTUAL_HOST } from '@fleetcast/share
 import { restart } from '../sets/group.ts'
 import { canonicalName, globOf } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
-import { type Lane, ownOf } from './lane.ts'
+import { type Held, holdOutdated, type Lane, ownOf } from './lane.ts'
 import type { DeltaRequest, Request, SotwRequest } from './messages.ts'
 import { expectEndpoints } from './order.ts'
 
@@ -95,28 +95,27 @@ function noteRoutes({ type, stream, own, subscription, history }: Lane): void {
 function askAll(lane: Lane, first?: DeltaRequest): void {
   const own = ownOf(lane)
   own.whole = true
-  own.held = first?.initialVersions === undefined || first.initialVersions.size === 0 ? undefined : heldBy(lane, first)
+  own.held = first && heldBy(lane, first)
   own.asked.clear()
   own.due.clear()
 }
 
 /** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
-function heldBy(lane: Lane, { initialVersions }: DeltaRequest): Map<string, string> {
-  const held = canonical(initialVersions ?? new Map())
+function heldBy(lane: Lane, { initialVersions, versionsKey }: DeltaRequest): Held | undefined {
+  if (initialVersions === undefined || initialVersions.size === 0) return undefined
+  const held = canonical(initialVersions, versionsKey)
   const { sentEndpoints } = lane.stream
   if (lane.type.url !== ENDPOINTS || sentEndpoints.length === 0) return held
-  const resent = sentEndpoints === 'all' ? [...held.keys()] : sentEndpoints
-  // Held, but at no version: sent again if it exists, told as removed if it does not.
-  for (const name of resent) if (held.has(name)) held.set(name, '')
-  return held
+  return holdOutdated(held, sentEndpoints === 'all' ? held.versions.keys() : sentEndpoints)
 }
 
 /** The same map where it can be: a thousand clients that come back hold hundreds of names each. */
-function canonical(versions: Map<string, string>): Map<string, string> {
+function canonical(versions: ReadonlyMap<string, string>, key: string | undefined): Held {
   for (const name of versions.keys()) {
-    if (name.startsWith('xdstp://')) return new Map([...versions].map(([n, version]) => [canonicalName(n), version]))
+    if (!name.startsWith('xdstp://')) continue
+    return { versions: new Map([...versions].map(([n, version]) => [canonicalName(n), version])), key }
   }
-  return versions
+  return { versions, key }
 }
 
 /** Puts the lane on another subscription without losing what it has not been sent yet. */

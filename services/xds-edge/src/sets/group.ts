@@ -27,9 +27,10 @@ export interface Group {
   readonly steps: KnownStep[]
 }
 
-/** From where a step goes to the present; `kind` tells steps apart that go from the same place. */
+/** From where a step goes to the present; `kind` tells steps apart that go from the same place, and so does what clients came with. */
 export interface StepKey {
   readonly kind: number
+  readonly held: string | undefined
   readonly from: number
   readonly removalsFrom: number
   readonly removalsTo: number
@@ -99,4 +100,8 @@ export function stepOnce<T>(group: Group, key: StepKey, make: () => T): T {
 }
 
 const isSame = (a: StepKey, b: StepKey): boolean =>
-  a.from === b.from && a.removalsTo === b.removalsTo && a.removalsFrom === b.removalsFrom && a.kind === b.kind
+  a.from === b.from &&
+  a.removalsTo === b.removalsTo &&
+  a.removalsFrom === b.removalsFrom &&
+  a.kind === b.kind &&
+  a.held === b.held

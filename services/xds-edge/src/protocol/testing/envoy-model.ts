@@ -202,9 +202,12 @@ export function createEnvoyModel(variant: Variant, id: string, knowsTtl: boolean
         const initialVersions = new Map([...state.held].map(([name, { version }]) => [name, version]))
         // It does not claim what a warming cluster is waiting for.
         if (type === ENDPOINTS) for (const name of awaited()) initialVersions.delete(name)
+        const held = [...initialVersions].map(([name, version]) => `${name} ${version}`)
+        const versionsKey = held.sort((a, b) => (a < b ? -1 : 1)).join('\n')
+        const first = { type, node, nonce: '' }
         if (variant === 'sotw')
-          outbox.push({ variant, type, node, nonce: '', versionInfo: state.version, names, namesKey: names.join('\n') })
-        else outbox.push({ variant, type, node, nonce: '', subscribe: names, unsubscribe: [], initialVersions })
+          outbox.push({ variant, ...first, versionInfo: state.version, names, namesKey: names.join('\n') })
+        else outbox.push({ variant, ...first, subscribe: names, unsubscribe: [], initialVersions, versionsKey })
       }
     },
     take(response, refuse, keeps) {

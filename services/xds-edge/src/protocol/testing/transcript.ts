@@ -149,8 +149,9 @@ function readRequest(
   const remove = rest.flatMap((word) => (word.startsWith('-') ? word.slice(1).split(',') : []))
   if (variant === 'delta') {
     const held = rest.find((word) => word.startsWith('='))
-    const initialVersions = held === undefined ? undefined : readVersions(short, held.slice(1))
-    return { variant, type, nonce, node, subscribe: add, unsubscribe: remove, initialVersions, ...error }
+    const versionsKey = held === undefined ? undefined : held.slice(1).split(',').sort().join()
+    const initialVersions = versionsKey === undefined ? undefined : versionsOf(short, versionsKey)
+    return { variant, type, nonce, node, subscribe: add, unsubscribe: remove, initialVersions, versionsKey, ...error }
   }
   const isWhole = rest.some((word) => isNames(word) && !word.startsWith('+')) || rest.includes('none')
   const before = isWhole ? [] : (lists.get(short) ?? [])
@@ -161,6 +162,14 @@ function readRequest(
 }
 
 const isNames = (word: string): boolean => !/^[-@=!.]|^v=/.test(word) && !['ack', 'nack', 'none'].includes(word)
+
+/** As a decoder does: equal ones are one map. */
+const knownVersions = new Map<string, ReadonlyMap<string, string>>()
+function versionsOf(short: string, key: string): ReadonlyMap<string, string> {
+  const known = knownVersions.get(`${short} ${key}`) ?? readVersions(short, key)
+  knownVersions.set(`${short} ${key}`, known)
+  return known
+}
 
 const readVersions = (short: string, text: string): Map<string, string> =>
   new Map(

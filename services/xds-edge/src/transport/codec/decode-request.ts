@@ -3,7 +3,7 @@
 import { RESOURCE_TYPES, type ResourceType } from '@fleetcast/shared/resources/types'
 import type { DeltaRequest, NodeInfo, SotwRequest } from '../../protocol/messages.ts'
 import { decodeNode } from './decode-node.ts'
-import { createKnownTexts, type KnownTexts } from './known-texts.ts'
+import { createHeldVersionsReader, type HeldVersions } from './held-versions.ts'
 import { createNameLists, NO_NAMES } from './name-lists.ts'
 import { type Cursor, cursor, enter, leave, readInt32, readString, readTag, skip } from './wire.ts'
 
@@ -28,13 +28,15 @@ interface Status {
 /** NACK texts of some clients hold whole configurations. */
 const errorCharactersMax = 4096
 
+const NOTHING_HELD = { versions: undefined, key: undefined } as const
+
 /** Tags: field number and wire type 2 (length-delimited). */
 const SOTW = { version: 10, node: 18, names: 26, type: 34, nonce: 42, error: 50 } as const
 const DELTA = { node: 10, type: 18, subscribe: 26, unsubscribe: 34, initial: 42, nonce: 50, error: 58 } as const
 
 export function createRequestDecoder(limits: NameLimits): RequestDecoder {
   const lists = createNameLists()
-  const texts = createKnownTexts()
+  const heldVersions = createHeldVersionsReader()
   const types = new Map(RESOURCE_TYPES.map(({ url }: ResourceType) => [url, url]))
 
   /** Of the request that is being read. */
@@ -108,7 +110,7 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
       let nonce = ''
       let subscribe = NO_NAMES
       let unsubscribe = NO_NAMES
-      let initialVersions: Map<string, string> | undefined
+      let held: HeldVersions | undefined
       let error: Status | undefined
       let node: NodeInfo | undefined
       for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
@@ -117,36 +119,39 @@ export function createRequestDecoder(limits: NameLimits): RequestDecoder {
         else if (tag === DELTA.subscribe) subscribe = readNames(c, tag, subscribe)
         else if (tag === DELTA.unsubscribe) unsubscribe = readNames(c, tag, unsubscribe)
         else if (tag === DELTA.initial) {
-          initialVersions ??= new Map()
-          readVersion(c, texts, initialVersions)
-          if (limits.isTooMany(initialVersions.size)) {
+          const before = held?.versions.size ?? 0
+          const more = heldVersions.read(c, tag, (pairs) => limits.isTooMany(before + pairs))
+          if (more === undefined) {
             isExcessive = true
             break
           }
+          held = held === undefined ? more : together(held, more)
         } else if (tag === DELTA.node) node = decodeNode(c)
         else if (tag === DELTA.error) error = readStatus(c)
         else skip(c, tag)
       }
       const fault = faultOf(c)
       if (fault !== undefined) return fault
-      const request: DeltaRequest = { variant: 'delta', type, nonce, subscribe, unsubscribe, initialVersions }
+      const { versions: initialVersions, key: versionsKey } = held ?? NOTHING_HELD
+      const request: DeltaRequest = {
+        variant: 'delta',
+        type,
+        nonce,
+        subscribe,
+        unsubscribe,
+        initialVersions,
+        versionsKey,
+      }
       return error || node ? { ...request, ...(error && { error }), ...(node && { node }) } : request
     },
   }
 }
 
-function readVersion(c: Cursor, texts: KnownTexts, into: Map<string, string>): void {
-  const outer = enter(c)
-  let name = ''
-  let version = ''
-  for (let tag = readTag(c); tag !== 0; tag = readTag(c)) {
-    if (tag === 10) name = texts.read(c)
-    else if (tag === 18) version = texts.read(c)
-    else skip(c, tag)
-  }
-  leave(c, outer)
-  if (!c.broken) into.set(name, version)
-}
+/** Where something else stands between: nobody writes it so, but it means the same. */
+const together = (before: HeldVersions, more: HeldVersions): HeldVersions => ({
+  versions: new Map([...before.versions, ...more.versions]),
+  key: undefined,
+})
 
 /** google.rpc.Status. An empty one is still an error: that it is there means NACK (rule 15). */
 function readStatus(c: Cursor): Status {
