@@ -165,9 +165,16 @@ function dropUnsentParts(lane: Lane): void {
   lane.step = { ...step, parts: step.parts.slice(0, part + 1) }
 }
 
+/** Lists that are as they should be: a thousand streams ask for one list. */
+const plainLists = new WeakSet<readonly string[]>()
+
 /** Names in canonical spelling, without the wildcard and without empty ones (rules 33 and 95). */
 function plain(names: readonly string[], isTaken: (name: string) => boolean = () => true): readonly string[] {
+  if (plainLists.has(names)) return names
   const isPlain = names.every((name) => name !== '' && name !== WILDCARD && !name.startsWith('xdstp://'))
-  if (isPlain) return names
+  if (isPlain) {
+    plainLists.add(names)
+    return names
+  }
   return names.filter((name) => name !== '' && name !== WILDCARD && isTaken(name)).map(canonicalName)
 }

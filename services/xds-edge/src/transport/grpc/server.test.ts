@@ -1,9 +1,12 @@
 // The gRPC server against grpc-js as its client, over real sockets: statuses, half-close, deadlines, floods, draining.
+import { once } from 'node:events'
 import { connect, constants } from 'node:http2'
 import { type Clock, systemClock } from '@fleetcast/shared/runtime/clock'
 import { silentLogger } from '@fleetcast/shared/runtime/logger'
 import { Client, type ClientDuplexStream, credentials, Metadata, type StatusObject } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
+import { FLAG } from '../http2/frames.ts'
+import { frameOf as http2Frame, REQUEST, rawClient, requestOf } from '../http2/testing/raw-client.ts'
 import { settled } from '../testing/settled.ts'
 import type { Method, Outlet } from './call.ts'
 import { createGrpcServer, type GrpcLimits, type GrpcServer } from './server.ts'
@@ -104,6 +107,27 @@ function outcome(call: Call): Promise<{ messages: string[]; status: StatusObject
 const firstMessage = (call: Call): Promise<string> =>
   new Promise((resolve) => call.once('data', (bytes: Buffer) => resolve(bytes.toString())))
 
+test('the head of the response goes with the first message, or with the status where there is none', async () => {
+  const { port } = await start()
+  const client = rawClient(port)
+  closers.push(client.close)
+  const request = [
+    ...REQUEST.slice(0, 2),
+    [':path', echo.path],
+    ['content-type', 'application/grpc'],
+    ['te', 'trailers'],
+  ] as const
+  const data = (id: number, text: string): Buffer => http2Frame('data', 0, id, frameOf(text))
+  client.send(requestOf(1, FLAG.endHeaders, request), requestOf(3, FLAG.endHeaders, request), data(3, 'deny'))
+  await expect.poll(() => client.of('headers', 3).map(({ flags }) => flags)).toEqual([FLAG.endHeaders | FLAG.endStream])
+  expect(client.of('headers', 1)).toEqual([])
+  client.send(data(1, 'a'), http2Frame('data', FLAG.endStream, 1, Buffer.alloc(0)))
+  await expect
+    .poll(() => client.of('headers', 1).map(({ flags }) => flags))
+    .toEqual([FLAG.endHeaders, FLAG.endHeaders | FLAG.endStream])
+  expect(client.of('data', 1).map(({ payload }) => payload)).toEqual([frameOf('a')])
+})
+
 describe('how a stream ends', () => {
   const rows: [string, (call: Call) => void, string[], number, string][] = [
     ['half-close ends it in order', (call) => call.end(Buffer.from('a')), ['a'], 0, ''],
@@ -164,9 +188,11 @@ test('a flood on one stream that has to wait loses nothing', async () => {
 
 describe('a client that does not read', () => {
   /** Writes messages until it is told to stop, and reads nothing before it is told to. */
-  const deaf = (port: number) => {
+  const deaf = async (port: number) => {
     const session = connect(`http://127.0.0.1:${port}`)
     closers.push(() => session.destroy())
+    // With the first unread byte of an answer Node reads nothing more of the connection.
+    await once(session, 'remoteSettings')
     const stream = session.request({
       ':method': 'POST',
       ':path': echo.path,
@@ -181,7 +207,7 @@ describe('a client that does not read', () => {
 
   test('is not read either, until it reads: then it has everything', async () => {
     const { port, warned, heard } = await start({ pace: { perSecond: 1e6, burst: 1e6, perWorkMs: 0 } })
-    const stream = deaf(port)
+    const stream = await deaf(port)
     const frame = frameOf('x'.repeat(bytesEach))
     for (let i = 0; i < count; i++) stream.write(frame)
     // What is neither read here nor answered there stays with the client: the windows of both sides and one megabyte.
@@ -197,7 +223,7 @@ describe('a client that does not read', () => {
 
   test('ends all the same when the server says so', async () => {
     const { port, server } = await start()
-    const stream = deaf(port)
+    const stream = await deaf(port)
     stream.write(frameOf('x'.repeat(500_000)))
     stream.write(frameOf('deny'))
     stream.end()

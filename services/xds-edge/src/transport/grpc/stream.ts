@@ -106,7 +106,6 @@ class Call implements OpenStream, Outlet, Receiver {
   start(method: Method): void {
     const { streams, stream, options } = this
     this.inlet = method.open(this)
-    streams.respond(stream, RESPONSE, false)
     const deadlineMs = timeoutMs(stream.head.grpcTimeout)
     if (deadlineMs !== undefined) {
       this.cancelDeadline = options.clock.after(deadlineMs, () => this.end('DEADLINE_EXCEEDED', 'the time was up'))
@@ -121,6 +120,8 @@ class Call implements OpenStream, Outlet, Receiver {
 
   write(frame: Buffer): void {
     if (this.isEnded) return
+    // The head goes with the first message, in one write.
+    if (!this.hasAnswered) this.streams.respond(this.stream, RESPONSE, false)
     this.hasAnswered = true
     this.streams.write(this.stream, frame)
   }
@@ -130,6 +131,10 @@ class Call implements OpenStream, Outlet, Receiver {
     this.isEnded = true
     const { streams, stream, options } = this
     if (stream.isClosed) return
+    if (!this.hasAnswered) {
+      refuse(streams, stream, status, message)
+      return
+    }
     // One that does not read what is left for it must not keep the stream.
     this.cancelLinger = options.clock.after(unreadMs, () => streams.reset(stream, ERROR.cancel))
     streams.end(stream, trailers(status, message))

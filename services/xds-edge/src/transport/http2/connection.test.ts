@@ -133,6 +133,22 @@ describe('what ends the stream, and no other', () => {
   })
 })
 
+describe('what the server says first', () => {
+  test('is its settings, once the client has said something, together with the answer', async () => {
+    const { client, server } = await start()
+    const silent = client([])
+    const one = client()
+    await expect.poll(() => one.of('settings').map(({ flags }) => flags)).toEqual([0, FLAG.ack])
+    expect(one.of('windowUpdate', 0)).toHaveLength(1)
+    expect(silent.of('settings')).toEqual([])
+    // Whatever has to be said before is said after them.
+    for (const connection of server.connections) connection.close()
+    await expect.poll(silent.goneAway).toEqual([ERROR.noError])
+    expect(silent.of('settings')).toHaveLength(1)
+    await expect.poll(silent.isClosed).toBe(true)
+  })
+})
+
 describe('what is allowed', () => {
   const rows: [string, readonly Buffer[], string][] = [
     ['padding', [open, frameOf('data', FLAG.padded, 1, Buffer.from('\x03abc\0\0\0'))], 'abc'],

@@ -81,6 +81,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   const pacer = createPacer(clock, settingsPace)
   let streamsMax = options.streamsMax
   let lastId = 0
+  let hasGreeted = false
   let hasSettings = false
   let isClosing = false
   let hasFailed = false
@@ -95,6 +96,19 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
   })
   const reading = createReading({ ...options, cutter, isClogged: output.isClogged, streamsMax: () => streamsMax })
 
+  /** What a server says first: with the answer to what the client says first, in one write. */
+  const greet = (): void => {
+    if (hasGreeted) return
+    hasGreeted = true
+    output.frame(
+      settingsFrame([
+        [SETTING.maxConcurrentStreams, streamsMax],
+        [SETTING.initialWindowSize, streamWindowBytes],
+        [SETTING.maxHeaderListSize, fieldBytesMax],
+      ]),
+    )
+    output.frame(windowFrame(0, connectionWindowBytes - windowBytesAtFirst))
+  }
   function fail(code: ErrorCode): void {
     if (hasFailed) return
     hasFailed = true
@@ -296,6 +310,7 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
 
   const start = (): void => {
     socket.on('data', (chunk: Buffer) => {
+      greet()
       cutter.push(chunk)
       reading.hasRead()
     })
@@ -311,14 +326,6 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
       for (const stream of streams.values()) if (stream.receiver === undefined) forget(stream)
       forgetRest()
     })
-    output.frame(
-      settingsFrame([
-        [SETTING.maxConcurrentStreams, streamsMax],
-        [SETTING.initialWindowSize, streamWindowBytes],
-        [SETTING.maxHeaderListSize, fieldBytesMax],
-      ]),
-    )
-    output.frame(windowFrame(0, connectionWindowBytes - windowBytesAtFirst))
   }
   start()
 
@@ -358,15 +365,17 @@ export function createConnection(options: ConnectionOptions): Http2Connection {
     isEnding: () => isClosing || hasFailed,
     setStreamsMax(count) {
       streamsMax = count
-      output.frame(settingsFrame([[SETTING.maxConcurrentStreams, count]]))
+      if (hasGreeted) output.frame(settingsFrame([[SETTING.maxConcurrentStreams, count]]))
     },
     ping(answered) {
       onAnswer = answered
+      greet()
       output.frame(pingFrame(pingData, 0))
     },
     close() {
       if (isClosing || hasFailed) return
       isClosing = true
+      greet()
       output.frame(goAwayFrame(lastId, ERROR.noError))
       if (streams.size === 0) endSocket()
     },
