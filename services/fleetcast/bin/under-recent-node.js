@@ -2,8 +2,13 @@
 import { existsSync } from 'node:fs'
 import { enableCompileCache, registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+
+/** V8 13 compiles well what was called 400 times: half a minute of changes that come 20 times a second. */
+const EARLY = ['--invocation-count-for-maglev=100', '--minimum-invocations-after-ic-update=100']
 
 export async function start() {
+  if (process.versions.v8.startsWith('13.')) for (const flag of EARLY) setFlagsFromString(flag)
   // Most of a start is compiling. The cache is written when a process ends, beside the code and by who may write there: in
   // a folder that all users share anyone could put code into it. Where it can't be written there is none.
   enableCompileCache(fileURLToPath(new URL('../.cache/compiled', import.meta.url)))
