@@ -38,7 +38,7 @@ export const OWN_LINES: readonly OwnLine[] = [
     isQuick: true,
     async measure({ peers, isQuick }) {
       const shape = { clusters: 100, streams: 1_000, connections: 50 }
-      const at = (...args: string[]): Promise<number> => cpuUs(peers, shape, args, isQuick ? 20 : 60)
+      const at = (...args: string[]): Promise<number> => cpuUs(peers, shape, args, isQuick ? 20 : 300)
       const whole = await at()
       const one = await at('--workers', '1')
       const two = await at('--workers', '2')
