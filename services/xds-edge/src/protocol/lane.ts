@@ -5,7 +5,7 @@ import type { ResourceType } from '@fleetcast/shared/resources/types'
 import { type Group, type Member, nextTouch } from '../sets/group.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
 import type { TypeHistory } from '../sets/type-history.ts'
-import type { Response } from './messages.ts'
+import type { HeldVersions, Response } from './messages.ts'
 import type { StreamState } from './stream-state.ts'
 
 /** From one state to another: what is sent for it. Shared by all lanes that make the same one. */
@@ -28,13 +28,6 @@ export interface Holding {
   readonly isExact: boolean
 }
 
-/** What a client came with. */
-export interface Held {
-  readonly versions: ReadonlyMap<string, Version>
-  /** The same for equal versions, and for no others; undefined where nobody else is known to hold the same. */
-  readonly key: string | undefined
-}
-
 /** What sets a lane apart from others with its subscription. */
 export interface Own {
   /** Names to be answered in any case: asked for anew (rules 26 and 46) or no longer asked for beside a wildcard (rule 54). */
@@ -46,7 +39,7 @@ export interface Own {
   /** Everything subscribed is to be sent: the first answer. */
   whole: boolean
   /** What the client says it holds (rule 48); until the first answer. */
-  held: Held | undefined
+  held: HeldVersions | undefined
   /** The history's seq when the last of `owed` came. */
   owedAt: number
 }
@@ -182,7 +175,7 @@ export function addDue(lane: Lane, names: Iterable<string>, answeredAt: number):
 }
 
 /** As if the client held these at no version: sent again if they exist, told as removed if they do not. */
-export function holdOutdated(held: Held, names: Iterable<string>): Held {
+export function holdOutdated(held: HeldVersions, names: Iterable<string>): HeldVersions {
   let versions: Map<string, Version> | undefined
   for (const name of names) {
     if (!held.versions.has(name)) continue

@@ -12,6 +12,13 @@ export interface NodeInfo {
   readonly locality?: { readonly region: string; readonly zone: string; readonly subZone: string }
 }
 
+/** What a client says it holds. */
+export interface HeldVersions {
+  readonly versions: ReadonlyMap<string, Version>
+  /** The same for equal versions, and for no others; undefined where nobody else is known to hold the same. */
+  readonly key: string | undefined
+}
+
 interface AnyRequest {
   /** Empty where the client left it out (rule 3). */
   readonly type: TypeUrl

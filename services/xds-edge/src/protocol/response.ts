@@ -5,8 +5,8 @@ import { CLUSTER, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { canonicalName, type Glob, globOf, isInGlob } from '../sets/resource-name.ts'
 import { isCovered, isEmpty } from '../sets/subscription.ts'
 import type { TypeHistory } from '../sets/type-history.ts'
-import type { Held, Lane, Own, Step } from './lane.ts'
-import type { Response } from './messages.ts'
+import type { Lane, Own, Step } from './lane.ts'
+import type { HeldVersions, Response } from './messages.ts'
 import type { StreamState } from './stream-state.ts'
 
 /** Large responses are split at so many bytes of resources, where the protocol lets them be (rules 65 and 102). */
@@ -42,7 +42,7 @@ export function stepOver(lane: Lane, span: Span, nonce: string): Step {
 }
 
 /** The first answer: everything that is subscribed and not held. */
-export function stepWhole(lane: Lane, span: Span, held: Held | undefined, nonce: string): Step {
+export function stepWhole(lane: Lane, span: Span, held: HeldVersions | undefined, nonce: string): Step {
   const content = emptyContent()
   addWhole(content, lane, held?.versions)
   return stepOf(lane, content, span, undefined, nonce)
@@ -111,7 +111,7 @@ function addChanges(content: Content, lane: Lane, span: Span): void {
   }
 }
 
-function addWhole(content: Content, lane: Lane, held: Held['versions'] | undefined): void {
+function addWhole(content: Content, lane: Lane, held: HeldVersions['versions'] | undefined): void {
   const { history, subscription, type, stream } = lane
   if (history === undefined) return
   for (const present of history.covered(subscription)) {

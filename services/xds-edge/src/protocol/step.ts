@@ -3,7 +3,8 @@
 import { CLUSTER, ENDPOINTS, VIRTUAL_HOST } from '@fleetcast/shared/resources/types'
 import { type Group, nextTouch, placeAt, stepOnce } from '../sets/group.ts'
 import { isCovered } from '../sets/subscription.ts'
-import { addDue, type Held, holdOutdated, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
+import { addDue, holdOutdated, type Lane, type Own, owesRemovals, ownOf, type Step } from './lane.ts'
+import type { HeldVersions } from './messages.ts'
 import { expectEndpoints, hasParents, isParent, mayAdvance, mayRemoveThrough } from './order.ts'
 import { type Span, stepOver, stepOwn, stepWhole, takesTtl } from './response.ts'
 import { laneOf, type StreamState } from './stream-state.ts'
@@ -111,7 +112,7 @@ function oweVanished(lane: Lane, own: Own, group: Group): void {
   for (const name of vanished) owe(lane, name)
 }
 
-function vanishedOf({ history, type, subscription }: Lane, { versions }: Held): readonly string[] {
+function vanishedOf({ history, type, subscription }: Lane, { versions }: HeldVersions): readonly string[] {
   const vanished: string[] = []
   for (const name of versions.keys()) {
     if (history?.get(name) !== undefined) continue
@@ -136,7 +137,7 @@ const WHOLE = -1
 /** Beside the kinds of steps. */
 const VANISHED = 4
 
-function sharedStep(lane: Lane, group: Group, span: Span, held: Held | undefined): Step {
+function sharedStep(lane: Lane, group: Group, span: Span, held: HeldVersions | undefined): Step {
   const { stream } = lane
   const isWhole = lane.own !== undefined
   const kind = (stream.variant === 'delta' ? 1 : 0) | (takesTtl(stream) ? 2 : 0)

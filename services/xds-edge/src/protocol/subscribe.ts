@@ -4,8 +4,8 @@ import { ENDPOINTS, ROUTES, SCOPED_ROUTES, VIRTUAL_HOST } from '@fleetcast/share
 import { restart } from '../sets/group.ts'
 import { canonicalName, globOf } from '../sets/resource-name.ts'
 import { isCovered, type Subscription } from '../sets/subscription.ts'
-import { type Held, holdOutdated, type Lane, ownOf } from './lane.ts'
-import type { DeltaRequest, Request, SotwRequest } from './messages.ts'
+import { holdOutdated, type Lane, ownOf } from './lane.ts'
+import type { DeltaRequest, HeldVersions, Request, SotwRequest } from './messages.ts'
 import { expectEndpoints } from './order.ts'
 
 const WILDCARD = '*'
@@ -101,7 +101,7 @@ function askAll(lane: Lane, first?: DeltaRequest): void {
 }
 
 /** What the client says it holds, without the endpoints of clusters that were sent on this stream (rule 47). */
-function heldBy(lane: Lane, { initialVersions, versionsKey }: DeltaRequest): Held | undefined {
+function heldBy(lane: Lane, { initialVersions, versionsKey }: DeltaRequest): HeldVersions | undefined {
   if (initialVersions === undefined || initialVersions.size === 0) return undefined
   const held = canonical(initialVersions, versionsKey)
   const { sentEndpoints } = lane.stream
@@ -110,7 +110,7 @@ function heldBy(lane: Lane, { initialVersions, versionsKey }: DeltaRequest): Hel
 }
 
 /** The same map where it can be: a thousand clients that come back hold hundreds of names each. */
-function canonical(versions: ReadonlyMap<string, string>, key: string | undefined): Held {
+function canonical(versions: ReadonlyMap<string, string>, key: string | undefined): HeldVersions {
   for (const name of versions.keys()) {
     if (!name.startsWith('xdstp://')) continue
     return { versions: new Map([...versions].map(([n, version]) => [canonicalName(n), version])), key }

@@ -1,9 +1,9 @@
 // DiscoveryRequest and DeltaDiscoveryRequest, from bytes to plain values. Most requests are ACKs: they cost one pass and
 // one small object. Bytes that are not protobuf give a fault, never an exception.
 import { RESOURCE_TYPES, type ResourceType } from '@fleetcast/shared/resources/types'
-import type { DeltaRequest, NodeInfo, SotwRequest } from '../../protocol/messages.ts'
+import type { DeltaRequest, HeldVersions, NodeInfo, SotwRequest } from '../../protocol/messages.ts'
 import { decodeNode } from './decode-node.ts'
-import { createHeldVersionsReader, type HeldVersions } from './held-versions.ts'
+import { createHeldVersionsReader } from './held-versions.ts'
 import { createNameLists, NO_NAMES } from './name-lists.ts'
 import { type Cursor, cursor, enter, leave, readInt32, readString, readTag, skip } from './wire.ts'
 

@@ -2,14 +2,10 @@
 // equal sets of pairs give the same map and the same key, and are decoded once. Keeps no map alive.
 import { randomBytes } from 'node:crypto'
 import type { Version } from '@fleetcast/shared/resources/resource'
+import type { HeldVersions } from '../../protocol/messages.ts'
 import { createMultisetHash } from './multiset-hash.ts'
+import { makeRoom } from './weak-values.ts'
 import { type Cursor, enter, leave, readString, readTag, skip } from './wire.ts'
-
-export interface HeldVersions {
-  readonly versions: ReadonlyMap<string, Version>
-  /** The same for equal versions, and for no others; undefined where that is not known. */
-  readonly key: string | undefined
-}
 
 export interface HeldVersionsReader {
   /** All pairs that follow each other with this tag of one byte; the cursor stands after the first one's. Undefined: broken, or too many. */
@@ -21,11 +17,6 @@ const mapsMax = 256
 export function createHeldVersionsReader(): HeldVersionsReader {
   const hash = createMultisetHash(randomBytes(8))
   const maps = new Map<string, WeakRef<ReadonlyMap<string, Version>>>()
-
-  const forget = (): void => {
-    for (const [key, map] of maps) if (map.deref() === undefined) maps.delete(key)
-    if (maps.size >= mapsMax) maps.clear()
-  }
 
   return {
     read(c, tag, isTooMany) {
@@ -48,7 +39,7 @@ export function createHeldVersionsReader(): HeldVersionsReader {
       const versions = decode(c, count)
       // Of two pairs with one name the last counts: then the order tells something.
       if (c.broken || versions.size < count) return { versions, key: undefined }
-      if (maps.size >= mapsMax) forget()
+      makeRoom(maps, mapsMax)
       maps.set(key, new WeakRef(versions))
       return { versions, key }
     },

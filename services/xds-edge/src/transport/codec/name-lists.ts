@@ -3,6 +3,7 @@
 // Never changes a list it has given out, and keeps none alive.
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { makeRoom } from './weak-values.ts'
 
 export interface NameLists {
   /** The same for equal lists, and for no others; undefined for short ones, which nobody needs to know again. */
@@ -34,11 +35,6 @@ export function createNameLists(): NameLists {
   /** What a round of ACKs is: one list, from one stream after the other. */
   let last: WeakRef<readonly string[]> | undefined
 
-  const forget = (): void => {
-    for (const [sum, list] of bySum) if (list.deref() === undefined) bySum.delete(sum)
-    if (bySum.size >= listsMax) bySum.clear()
-  }
-
   return {
     keyOf(names) {
       const raw = rawOf.get(names)
@@ -66,7 +62,7 @@ export function createNameLists(): NameLists {
         return known
       }
       const names = Object.freeze(readNames(bytes, from, count))
-      if (bySum.size >= listsMax) forget()
+      makeRoom(bySum, listsMax)
       last = new WeakRef(names)
       bySum.set(sum, last)
       // A copy: the bytes of the request are a part of a larger buffer.
