@@ -1,5 +1,6 @@
 // Requests to one API server over one pool of connections, kept until certificates or the address change. Knows no kinds.
 import { hostname } from 'node:os'
+import type { Readable } from 'node:stream'
 import { json, text } from 'node:stream/consumers'
 import type { Clock } from '@fleetcast/shared/runtime/clock'
 import { apiFailure } from './api-failure.ts'
@@ -23,7 +24,7 @@ export interface ApiServer {
   readonly name: string
   readonly namespace: string
   /** The body of a successful answer as it comes. Throws an ApiFailure for any other answer, and network errors as they are. */
-  stream(request: ApiRequest): Promise<AsyncIterable<Uint8Array>>
+  stream(request: ApiRequest): Promise<Readable>
   /** The JSON value of a successful answer. */
   json(request: ApiRequest): Promise<unknown>
   /** How many pools were opened: one, and one more for each change of certificates. */

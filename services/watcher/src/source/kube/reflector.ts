@@ -1,5 +1,7 @@
 // Lists and watches one query of an API server, for as long as it may. Tells whole lists and single changes in order; a list
 // that was cut off is told nothing of (rule 2). Goes on through every failure with a back-off that only lasting success resets.
+import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { KubeObject, ObjectChange, ObjectKey } from '@fleetcast/shared/objects/object'
 import { createBackoff } from '@fleetcast/shared/runtime/backoff'
 import { type Clock, pause, type Random } from '@fleetcast/shared/runtime/clock'
@@ -94,12 +96,12 @@ export function createReflector(deps: ReflectorDeps): Reflector {
       const lines = createLines()
       heardAt = clock.now()
       limit.heard()
-      for await (const bytes of stream) {
+      await readEach(stream, (bytes) => {
         if (signal.aborted) return
         limit.heard()
         heardAt = clock.now()
         for (const line of lines(bytes)) take(line)
-      }
+      })
     } finally {
       cancelList()
       limit.end()
@@ -191,6 +193,22 @@ export function createReflector(deps: ReflectorDeps): Reflector {
     },
     heardAt: () => heardAt,
   }
+}
+
+/**
+ * Hands over each chunk in the turn of the event loop in which it arrives: an iterator takes two more. Resolves at the end of
+ * the stream; throws what `take` throws, and what ended the stream before its end.
+ */
+async function readEach(stream: Readable, take: (bytes: Uint8Array) => void): Promise<void> {
+  stream.on('data', (bytes: Uint8Array) => {
+    if (stream.destroyed) return
+    try {
+      take(bytes)
+    } catch (error) {
+      stream.destroy(error as Error)
+    }
+  })
+  await finished(stream)
 }
 
 function watchQuery(query: Query, progress: Progress, seconds: number): Record<string, string | number> {
