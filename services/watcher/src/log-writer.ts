@@ -115,7 +115,7 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
       if (trouble !== undefined) await recover()
       else if (due()) await write()
       else if (clock.now() - contactAt >= HEARTBEAT_MS) await accept(await log.heartbeat(site, epoch, base))
-      else await rest(signal)
+      else await rest()
     } catch (error) {
       // Whether an append that failed was written is unknown: the log says so once it can be read.
       if (trouble === undefined) logger.warn({ site, reason: reasonOf(error) }, 'the log can not be written')
@@ -124,27 +124,27 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
     }
   }
 
-  /** Until something waits or a heartbeat is due. */
-  const rest = (signal: AbortSignal): Promise<void> =>
+  /** Until something waits, a heartbeat is due, or it is to end. */
+  const rest = (): Promise<void> =>
     new Promise((resolve) => {
-      if (woken || signal.aborted) {
+      if (woken) {
         woken = false
         return resolve()
       }
-      const done = (): void => {
+      const cancel = clock.after(Math.max(0, HEARTBEAT_MS - (clock.now() - contactAt)), () => wake?.())
+      wake = () => {
         cancel()
-        signal.removeEventListener('abort', done)
         wake = undefined
         resolve()
       }
-      const cancel = clock.after(Math.max(0, HEARTBEAT_MS - (clock.now() - contactAt)), done)
-      signal.addEventListener('abort', done, { once: true })
-      wake = done
     })
 
   return {
     async run(signal) {
+      const end = (): void => wake?.()
+      signal.addEventListener('abort', end)
       while (!signal.aborted && !deposed) await step(signal)
+      signal.removeEventListener('abort', end)
     },
     wake() {
       if (wake) wake()
