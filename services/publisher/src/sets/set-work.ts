@@ -75,7 +75,8 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   }
 
   async function restoreAll(): Promise<void> {
-    await Promise.all(compiler.fleets().map(restore))
+    const due = compiler.fleets().filter((name) => !restored.has(name))
+    if (due.length > 0) await Promise.all(due.map(restore))
   }
   /** What an earlier process knew to be good, before the fleet is read for the first time. */
   async function restore(name: string): Promise<void> {
