@@ -33,7 +33,10 @@ async function main(args: readonly string[]): Promise<void> {
   if (verb === 'serve') return (await import('./serve.ts')).serve(readServeOptions(rest), stop.signal)
   if (verb === 'latency') {
     const { quick } = readFlags(rest, { quick: { type: 'boolean' } })
-    return (await import('./latency.ts')).latency({ isQuick: quick !== undefined, say: console.log }, stop.signal)
+    return (await import('./latency/latency.ts')).latency(
+      { isQuick: quick !== undefined, say: console.log },
+      stop.signal,
+    )
   }
   if (verb === 'bad-clients') {
     const { quick, only = '' } = readFlags(rest, { quick: { type: 'boolean' }, only: { type: 'string' } })
@@ -79,7 +82,7 @@ async function compareAll(args: readonly string[]): Promise<void> {
   if (flags.output !== undefined) appendFileSync(flags.output, `${table}\n`)
   if (isQuick || flags.only !== undefined || stop.signal.aborted) return
   console.log('\nfrom an API server write to the ACK')
-  await (await import('./latency.ts')).latency({ isQuick: true, say: console.log }, stop.signal)
+  await (await import('./latency/latency.ts')).latency({ isQuick: true, say: console.log }, stop.signal)
 }
 
 function readServeOptions(args: readonly string[]) {

@@ -99,8 +99,9 @@ export function connectKube(kubeconfig: string): Omit<Kube, typeof Symbol.asyncD
 const PLURALS: Readonly<Record<string, string>> = {
   ...{ Service: 'services', EndpointSlice: 'endpointslices', Endpoints: 'endpoints', Node: 'nodes' },
   ...{ ConfigMap: 'configmaps', Secret: 'secrets', Namespace: 'namespaces', Lease: 'leases' },
+  ...{ Ingress: 'ingresses', CustomResourceDefinition: 'customresourcedefinitions' },
 }
-const CLUSTER_WIDE = new Set(['Node', 'Namespace'])
+const CLUSTER_WIDE = new Set(['Node', 'Namespace', 'CustomResourceDefinition'])
 
 function collection({ apiVersion, kind, metadata }: Manifest): string {
   const plural = PLURALS[kind]
