@@ -19,10 +19,7 @@ export interface Peers {
 /** Throws where there is no Go and none can be installed. What is built already is not built again. */
 export function buildPeers(say: (line: string) => void): Peers {
   say('building the load generator and the Go peers')
-  const go = execFileSync(join(environment, 'go-install'), {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  }).trim()
+  const go = installGo()
   mkdirSync(join(folder, 'bin'), { recursive: true })
   execFileSync(go, ['build', '-o', 'bin/', './cmd/...'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
   const bin = (name: string): string => join(folder, 'bin', name)
@@ -34,6 +31,10 @@ export function buildPeers(say: (line: string) => void): Peers {
     ...(java ? { javaClassPath: java } : {}),
   }
 }
+
+/** The path of a Go that can build what is built here. Throws where there is none and none can be installed. */
+export const installGo = (): string =>
+  execFileSync(join(environment, 'go-install'), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim()
 
 function buildJava(say: (line: string) => void): string | undefined {
   const java = join(folder, 'peer-java')

@@ -9,9 +9,9 @@ import { type Child, startChild } from '../../harness/child.ts'
 import { freePort } from '../../harness/free-port.ts'
 import type { Kube, Manifest } from '../../harness/kube.ts'
 import { waitFor } from '../../harness/wait-for.ts'
+import { installGo } from '../build-peers.ts'
 
 const folder = join(import.meta.dirname, 'contour')
-const environment = join(import.meta.dirname, '../../env')
 const MODULE = 'github.com/projectcontour/contour'
 
 export interface Contour {
@@ -24,7 +24,7 @@ export interface Contour {
 export function buildContour(say: (line: string) => void): Contour | undefined {
   say('building Contour')
   try {
-    const go = run(join(environment, 'go-install'), [])
+    const go = installGo()
     run(go, ['build', '-o', 'bin/', `${MODULE}/cmd/contour`])
     const sources = run(go, ['list', '-m', '-f', '{{.Dir}}', MODULE])
     const documents = parseAllDocuments(readFileSync(join(sources, 'examples/contour/01-crds.yaml'), 'utf8'))

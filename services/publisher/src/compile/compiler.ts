@@ -143,11 +143,12 @@ export function createCompiler(options: CompilerOptions): Compiler {
   }
   /** The ports of slices, which hardly ever change, tell gRPC's servers the number of a target port that is a name. */
   function touchServers({ before, after }: WorldChange, keys: readonly ServiceKey[], touched: Touched): void {
-    if (![...fleets.values()].some(({ definition }) => definition?.settings?.grpc)) return
+    const serving = [...fleets].filter(([, { definition }]) => definition?.settings?.grpc)
+    if (serving.length === 0) return
     const [from, to] = [before, after].map((slice) => slice && 'endpoints' in slice && JSON.stringify(slice.ports))
     const services = from === to ? [] : keys.flatMap((key) => [...catalog.objects(key).values()])
     if (!services.some(({ ports }) => ports.some(isNamedTarget))) return
-    for (const [name, { definition }] of fleets) if (definition?.settings?.grpc) touchFleet(name, touched)
+    for (const [name] of serving) touchFleet(name, touched)
   }
   function touchFleet(name: string, touched: Touched): void {
     stateOf(name).compiled = undefined
