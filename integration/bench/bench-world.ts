@@ -34,19 +34,21 @@ export interface BenchChange {
   readonly index: number
 }
 
-/** What a change writes, or undefined where the contract does not know it. */
-export function changeWorld(size: BenchSize, { kind, seq, index }: BenchChange): RawManifest[] | undefined {
+/** False where the contract does not know it. */
+export const isChangeOf = (size: BenchSize, { kind, index }: BenchChange): boolean =>
+  kind === 'endpoint'
+    ? Number.isInteger(index) && index >= 0 && index < size.clusters
+    : kind === 'cluster' || kind === 'route'
+
+/** What a change that `isChangeOf` knows writes. */
+export function changeWorld(size: BenchSize, { kind, seq, index }: BenchChange): RawManifest[] {
   switch (kind) {
-    case 'endpoint':
-      return index >= 0 && index < size.clusters
-        ? [slice(`${index}`, [...addressesOf(index, size.endpoints), markerOf(seq)])]
-        : undefined
     case 'cluster':
       return [service(`new-${seq}`), slice(`new-${seq}`, [markerOf(seq)])]
     case 'route':
       return [routes(size.clusters, seq)]
     default:
-      return undefined
+      return [slice(`${index}`, [...addressesOf(index, size.endpoints), markerOf(seq)])]
   }
 }
 

@@ -120,18 +120,17 @@ async function measureMemory(
   rows: Map<string, MutableRow>,
   { peers, say }: CompareOptions,
 ): Promise<void> {
-  const residentAt = async (streams: number): Promise<number> => {
-    await using server = await startContender(name, peers)
-    const options = { shape: { ...shape, streams }, variant: 'delta' as const, scenarios: 'connect' }
-    const [result] = await runLoad(peers.xdsload, server, options)
-    return result?.server_rss_after ?? Number.NaN
+  const { streams, connections } = shape
+  const options = {
+    shape: { ...shape, streams: 2 * streams, connections: 2 * connections },
+    ...({ variant: 'delta', scenarios: 'memory' } as const),
   }
   try {
-    const once = await residentAt(shape.streams)
-    const twice = await residentAt(2 * shape.streams)
-    const line = { unit: 'KiB', goal }
-    const row = rowOf(rows, `${title} delta`, 'memory a stream', line)
-    row.add(name, (twice - once) / shape.streams / 1024)
+    await using server = await startContender(name, peers)
+    const [result] = await runLoad(peers.xdsload, server, options)
+    const row = rowOf(rows, `${title} delta`, 'memory a stream', { unit: 'KiB', goal })
+    if (result?.server_rss_per_stream !== undefined) row.add(name, result.server_rss_per_stream / 1024)
+    if (result && !isSound(result)) row.unsound.push(name)
   } catch (error) {
     say(`  ${name}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,60 +1,69 @@
-// The control contract of xdsload over HTTP: reset, change, digest, collect. Knows nothing of what is behind it.
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { type BenchChange, type BenchSize, changeWorld, type RawManifest, resetWorld } from './bench-world.ts'
+// The control contract of xdsload, as seen by who holds the world. Its address is served by a thread of its own, as the peers do
+// it: reading HTTP is no part of a control plane.
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { type Address, formatAddress } from '@fleetcast/shared/runtime/address'
+import type { BenchChange, BenchSize } from './bench-world.ts'
 
 export interface ControlDeps {
-  /** Gives memory back, so that resident sizes compare. */
-  readonly collect: () => Promise<void>
-  /** Replaces the world; resolves once it can be served. */
-  readonly reset: (world: readonly RawManifest[], size: BenchSize) => Promise<void>
-  /** Takes a change; returns once it is accepted. */
-  readonly change: (manifests: readonly RawManifest[]) => void
+  /** Replaces the world; its thread waits until it is served. */
+  readonly reset: (size: BenchSize) => void
+  /** Takes a change that the world has room for. */
+  readonly change: (change: BenchChange) => void
   /** The digest by type, or undefined where it is not known. */
   readonly digest: () => Promise<Readonly<Record<string, string>> | undefined>
+  /** Gives memory back, so that resident sizes compare. */
+  readonly collect: () => Promise<void>
 }
 
-export function createControl({ reset, change, digest, collect }: ControlDeps): Server {
-  let size: BenchSize = { clusters: 0, endpoints: 0 }
-  const answer = async (request: IncomingMessage): Promise<[status: number, body: unknown]> => {
-    switch (`${request.method} ${request.url}`) {
-      case 'POST /reset': {
-        const wanted = await readJson<BenchSize>(request)
-        if (!Number.isInteger(wanted.clusters) || !Number.isInteger(wanted.endpoints))
-          return [400, 'clusters, endpoints']
-        size = wanted
-        await reset(resetWorld(size), size)
-        return [200, {}]
-      }
-      case 'POST /change': {
-        const manifests = changeWorld(size, await readJson<BenchChange>(request))
-        if (manifests === undefined) return [400, 'no such kind, or no such index']
-        change(manifests)
-        return [200, {}]
-      }
-      case 'GET /digest': {
-        const digests = await digest()
-        return digests ? [200, digests] : [404, 'no digest']
-      }
-      case 'POST /collect':
-        await collect()
-        return [200, {}]
-      default:
-        return [404, 'POST /reset, POST /change, GET /digest, POST /collect']
-    }
-  }
-  return createServer((request, response) => {
-    answer(request)
-      .catch((error: unknown): [number, unknown] => [500, String(error)])
-      .then(([status, body]) => {
-        response.writeHead(status, { 'content-type': 'application/json' })
-        response.end(`${JSON.stringify(body)}\n`)
-      })
-      .catch(() => response.destroy())
+/** What the thread asks for. `id`: it waits for the answer. Changes are told, in their order, and not answered. */
+export type Question =
+  | { readonly ask: 'change'; readonly change: BenchChange }
+  | { readonly ask: 'reset'; readonly id: number; readonly size: BenchSize }
+  | { readonly ask: 'digest' | 'collect'; readonly id: number }
+
+export interface Answer {
+  readonly id: number
+  readonly value?: unknown
+  readonly error?: string
+}
+
+export interface ControlThreadData {
+  readonly control: Address
+  /** host:port of the xDS server. */
+  readonly listen: string
+}
+
+const PROGRAM = new URL('control-thread.ts', import.meta.url)
+
+/** Resolves once the control address is open; rejects where it can't be. */
+export async function openControl(
+  control: Address,
+  listen: Address,
+  deps: ControlDeps,
+): Promise<{ close(): Promise<void> }> {
+  const workerData: ControlThreadData = { control, listen: formatAddress(listen) }
+  const thread = new Worker(PROGRAM, { workerData })
+  await once(thread, 'message')
+  thread.on('message', (question: Question) => {
+    if (question.ask === 'change') return deps.change(question.change)
+    const { id } = question
+    const reply = (answer: Omit<Answer, 'id'>): void => thread.postMessage({ id, ...answer } satisfies Answer)
+    answerTo(question, deps).then(
+      (value) => reply({ value }),
+      (error: unknown) => reply({ error: String(error) }),
+    )
   })
+  return { close: async () => void (await thread.terminate()) }
 }
 
-async function readJson<T>(request: IncomingMessage): Promise<T> {
-  let text = ''
-  for await (const chunk of request.setEncoding('utf8')) text += chunk
-  return JSON.parse(text) as T
+async function answerTo(question: Exclude<Question, { ask: 'change' }>, deps: ControlDeps): Promise<unknown> {
+  switch (question.ask) {
+    case 'reset':
+      return deps.reset(question.size)
+    case 'digest':
+      return deps.digest()
+    case 'collect':
+      return deps.collect()
+  }
 }

@@ -37,7 +37,7 @@ export interface LoadResult {
   readonly resent_unchanged?: number
   readonly server_cpu_us_per_stream_change?: number
   readonly server_cpu_ms_per_stream?: number
-  readonly server_rss_after?: number
+  readonly server_rss_per_stream?: number
   readonly bytes_per_stream_change?: number
   readonly resources_per_stream_change?: number
   readonly same_bytes_per_stream_change?: number

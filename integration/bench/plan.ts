@@ -140,7 +140,7 @@ export const RUNS: readonly Run[] = [
   },
 ]
 
-/** Memory: resident size at twice the streams less that at the streams, a stream. */
+/** Memory: resident size at twice the streams and connections less that at these, a stream, both in one process. */
 export const MEMORY: readonly {
   readonly title: string
   readonly shape: Shape

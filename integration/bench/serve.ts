@@ -3,12 +3,11 @@
 import { once } from 'node:events'
 import { type Address, formatAddress } from '@fleetcast/shared/runtime/address'
 import { createBenchSource } from './bench-source.ts'
-import { NODE_CLUSTER } from './bench-world.ts'
+import { type BenchSize, changeWorld, NODE_CLUSTER, resetWorld } from './bench-world.ts'
 import { digestsOf } from './contents.ts'
-import { createControl } from './control.ts'
+import { openControl } from './control.ts'
 import { type Plane, serveEmbedded } from './serve-embedded.ts'
 import { serveOverRedis } from './serve-over-redis.ts'
-import { untilServed } from './served.ts'
 
 export interface ServeOptions {
   readonly listen: Address
@@ -27,20 +26,18 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const plane: Plane = isEmbedded
     ? await serveEmbedded(source, listen, signal)
     : await serveOverRedis({ source, listen, workers: workers ?? 1, ...(redis ? { redis } : {}) }, signal)
-  const server = createControl({
+  console.log(`pids: ${plane.pids.join(',')}`)
+  let size: BenchSize = { clusters: 0, endpoints: 0 }
+  const opened = await openControl(control, listen, {
     collect: plane.collect,
-    change: source.write,
-    reset: async (world, size) => {
-      source.replace(world)
-      await untilServed(formatAddress(listen), size)
+    change: (change) => source.write(changeWorld(size, change)),
+    reset: (wanted) => {
+      size = wanted
+      source.replace(resetWorld(size))
     },
     digest: () => digestsOf(plane.store, NODE_CLUSTER),
   })
-  console.log(`pids: ${plane.pids.join(',')}`)
-  server.listen(control.port, control.host)
-  await Promise.race([once(server, 'listening'), once(server, 'error').then(([error]) => Promise.reject(error))])
   console.log(`ready: xDS on ${formatAddress(listen)}, control on http://${formatAddress(control)}`)
   if (!signal.aborted) await once(signal, 'abort')
-  server.closeAllConnections()
-  server.close()
+  await opened.close()
 }

@@ -38,7 +38,7 @@ async function counts(): Promise<Counts> {
   }
 }
 
-const change = (wanted: BenchChange): void => source.write(changeWorld(size, wanted) ?? [])
+const change = (wanted: BenchChange): void => source.write(changeWorld(size, wanted))
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (order: Order) => {

@@ -55,6 +55,33 @@ func (b *bench) connect() error {
 	return nil
 }
 
+// memory opens half of the connections and then the other half, in the same
+// server: what the later streams added is theirs, whatever a start takes.
+func (b *bench) memory() error {
+	w, o := b.w, b.o
+	half := len(w.conns) / 2
+	var rss [2]int64
+	var streams [2]int
+	for i, conns := range [][]*conn{w.conns[:half], w.conns[half:]} {
+		for _, c := range conns {
+			streams[i] += len(c.streams)
+			w.open(c)
+		}
+		want := int64(streams[0] + streams[1])
+		if !waitUntil(o.timeout, func() bool { return w.synced.Load() >= want }) {
+			return fmt.Errorf("only %d of %d streams synced", w.synced.Load(), want)
+		}
+		w.quiet(o.quiet, o.timeout)
+		b.ctl.collect()
+		rss[i] = b.pids.rss()
+	}
+	b.emit("memory", map[string]any{
+		"server_rss_half": rss[0], "server_rss_after": rss[1], "server_rss_per_stream": (rss[1] - rss[0]) / int64(max(1, streams[1])),
+		"verify": w.verify(b.ctl),
+	})
+	return nil
+}
+
 func (b *bench) syncLatency(t0 time.Time) *hist {
 	h := &hist{}
 	for _, s := range b.w.streams {

@@ -1,0 +1,91 @@
+// What the thread of the control address runs: HTTP on one side, messages to who holds the world on the other. The first message
+// says that the address is open.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { parentPort, workerData } from 'node:worker_threads'
+import { type BenchChange, type BenchSize, isChangeOf } from './bench-world.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import type { Answer, ControlThreadData, Question } from './control.ts'
+import { untilServed } from './served.ts'
+
+const { control, listen } = workerData as ControlThreadData
+const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+let size: BenchSize = { clusters: 0, endpoints: 0 }
+let lastId = 0
+
+const tell = (question: Question): void => parentPort?.postMessage(question)
+
+function ask(question: { readonly ask: 'digest' | 'collect' } | { readonly ask: 'reset'; readonly size: BenchSize }) {
+  const id = ++lastId
+  const answer = Promise.withResolvers<unknown>()
+  waiting.set(id, answer)
+  tell({ ...question, id })
+  return answer.promise
+}
+
+parentPort?.on('message', ({ id, value, error }: Answer) => {
+  const answer = waiting.get(id)
+  waiting.delete(id)
+  if (error === undefined) answer?.resolve(value)
+  else answer?.reject(new Error(error))
+})
+
+type Reply = readonly [status: number, body: unknown] | Promise<readonly [status: number, body: unknown]>
+
+function replyTo(request: string, text: string): Reply {
+  switch (request) {
+    case 'POST /reset':
+      return reset(JSON.parse(text) as BenchSize)
+    case 'POST /change': {
+      const change = JSON.parse(text) as BenchChange
+      if (!isChangeOf(size, change)) return [400, 'no such kind, or no such index']
+      tell({ ask: 'change', change })
+      return [200, {}]
+    }
+    case 'GET /digest':
+      return ask({ ask: 'digest' }).then((digests) => (digests ? [200, digests] : [404, 'no digest']))
+    case 'POST /collect':
+      collectGarbage()
+      return ask({ ask: 'collect' }).then(() => [200, {}])
+    default:
+      return [404, 'POST /reset, POST /change, GET /digest, POST /collect']
+  }
+}
+
+async function reset(wanted: BenchSize): Promise<readonly [status: number, body: unknown]> {
+  if (!Number.isInteger(wanted.clusters) || !Number.isInteger(wanted.endpoints)) return [400, 'clusters, endpoints']
+  size = wanted
+  await ask({ ask: 'reset', size })
+  await untilServed(listen, size)
+  return [200, {}]
+}
+
+const server = createServer((request, response) => {
+  const send = ([status, body]: readonly [status: number, body: unknown]): void => {
+    const text = `${JSON.stringify(body)}\n`
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    response.end(text)
+  }
+  readText(request, (text) => {
+    try {
+      const reply = replyTo(`${request.method} ${request.url}`, text)
+      if (!(reply instanceof Promise)) return send(reply)
+      reply.then(send, (error: unknown) => send([500, String(error)]))
+    } catch (error) {
+      send([500, String(error)])
+    }
+  })
+})
+server.listen(control.port, control.host)
+await once(server, 'listening')
+parentPort?.postMessage('open')
+
+/** By events: an iterator takes turns of its own, two hundred times a second. */
+function readText(request: IncomingMessage, then: (text: string) => void): void {
+  let text = ''
+  request.setEncoding('utf8')
+  request.on('data', (chunk: string) => {
+    text += chunk
+  })
+  request.on('end', () => then(text))
+}
