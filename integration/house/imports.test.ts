@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   publisher:
     'publisher/* shared/envoy shared/log shared/objects shared/queue shared/resources shared/runtime shared/store',
   'publisher/state': 'shared/log shared/objects shared/runtime zod node:crypto',
-  'publisher/world': 'shared/log shared/objects shared/runtime shared/store node:util',
+  'publisher/world': 'shared/log shared/objects shared/runtime shared/store',
   'publisher/catalog': 'publisher/world shared/catalog shared/objects node:net',
   'publisher/fleets': 'publisher/compile publisher/world shared/envoy shared/objects shared/resources shared/store zod',
   'publisher/documents': 'publisher/fleets shared/envoy shared/runtime node:worker_threads',

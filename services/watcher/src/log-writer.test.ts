@@ -29,11 +29,17 @@ async function createScene() {
       if (failure === 'after') throw new Error('the answer was lost')
       return result
     },
+    async heartbeat(...args) {
+      heartbeats.push(clock.now() - began)
+      return log.heartbeat(...args)
+    },
     async read(site) {
       if (failure) throw new Error('no answer')
       return log.read(site)
     },
   }
+  const began = clock.now()
+  const heartbeats: number[] = []
   const epoch = await log.elect(SITE)
   const state = await log.read(SITE)
   if (!state) throw new Error('no log')
@@ -46,7 +52,7 @@ async function createScene() {
   const stop = new AbortController()
   const done = writer.run(stop.signal)
   return {
-    ...{ clock, log, sizes, mirror, writer, done },
+    ...{ clock, log, sizes, heartbeats, mirror, writer, done },
     /** A complete list arrives. */
     list: async (...nodes: NodeObject[]) => {
       mirror.list(list(...nodes))
@@ -97,6 +103,18 @@ describe('the writer of a log', () => {
     expect(state?.synced).toBe(true)
     expect(scene.writer.position().generation).not.toBe(before)
     await scene.end()
+  })
+
+  it('sends a heartbeat a second after it last heard of the log, by an append too', async () => {
+    const scene = await createScene()
+    await scene.list(node('a'))
+    await scene.clock.advance(700)
+    await scene.list(node('a', 'z'))
+    await scene.clock.advance(3_000)
+    expect(scene.heartbeats).toEqual([1_700, 2_700, 3_700])
+    await scene.end()
+    await scene.clock.advance(3_000)
+    expect(scene.heartbeats).toHaveLength(3)
   })
 
   it.each([

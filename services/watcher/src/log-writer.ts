@@ -49,6 +49,7 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
   let deposed = false
   let wake: (() => void) | undefined
   let woken = false
+  let stopListening: (() => void) | undefined
 
   /** True when the log answered that all is well. */
   const accept = async (result: AppendResult): Promise<boolean> => {
@@ -131,13 +132,21 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
         woken = false
         return resolve()
       }
-      const cancel = clock.after(Math.max(0, HEARTBEAT_MS - (clock.now() - contactAt)), () => wake?.())
       wake = () => {
-        cancel()
         wake = undefined
         resolve()
       }
+      listen()
     })
+  /** One timer for all rests: it looks whether there was contact meanwhile. */
+  const listen = (): void => {
+    const leftMs = (): number => HEARTBEAT_MS - (clock.now() - contactAt)
+    stopListening ??= clock.after(Math.max(0, leftMs()), () => {
+      stopListening = undefined
+      if (leftMs() > 0) listen()
+      else wake?.()
+    })
+  }
 
   return {
     async run(signal) {
@@ -145,6 +154,7 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
       signal.addEventListener('abort', end)
       while (!signal.aborted && !deposed) await step(signal)
       signal.removeEventListener('abort', end)
+      stopListening?.()
     },
     wake() {
       if (wake) wake()

@@ -1,7 +1,7 @@
 // What the source says now beside what the log holds, and the keys in which they differ: latest per key, so a slow log finds
 // less work waiting, never more. No I/O; the writer moves changes from here to the log.
 import type { Kind, KubeObject, ObjectChange, ObjectKey } from '@fleetcast/shared/objects/object'
-import { sameValue } from './cut/same-value.ts'
+import { sameValue } from '@fleetcast/shared/objects/same-value'
 import type { CompleteList } from './source/source.ts'
 
 export interface Mirror {

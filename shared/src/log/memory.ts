@@ -76,7 +76,6 @@ export function createMemoryLog(options: MemoryLogOptions = {}): MemoryLog {
         follower.wake?.()
       }
     }
-    log.claims.offer(event)
   }
   /** Undefined where the leader still leads this very log. */
   const refusal = (log: SiteLog, epoch: number, base: Position): AppendResult | undefined => {
@@ -105,7 +104,11 @@ export function createMemoryLog(options: MemoryLogOptions = {}): MemoryLog {
         else log.objects.set(key, object)
       }
       if (synced) log.synced = true
-      tellEvent(log, { position, changes, ...(synced ? { synced } : {}) })
+      const event = { position, changes, ...(synced ? { synced } : {}) }
+      tellEvent(log, event)
+      // Followers hurry, who claims or appends does not: its turn comes after theirs.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (log.position?.generation === position.generation) log.claims.offer(event)
       return { kind: 'appended', position }
     },
     async heartbeat(site, epoch, position) {

@@ -1,9 +1,9 @@
 // The world: the objects of every site as its log tells them. Tells what changed, by identity: an object that did not
 // change is never replaced. Must never take an object away because a log was lost: what a site had stays until its log
 // is synced again (design rule 2).
-import { isDeepStrictEqual } from 'node:util'
 import type { LogNews, Position } from '@fleetcast/shared/log/object-log'
 import type { KubeObject, ObjectChange, ObjectKey } from '@fleetcast/shared/objects/object'
+import { sameValue } from '@fleetcast/shared/objects/same-value'
 import type { Positions } from '@fleetcast/shared/store/set-store'
 
 export interface WorldChange {
@@ -134,7 +134,7 @@ function change(
   before: KubeObject | undefined,
   after: KubeObject | undefined,
 ): readonly WorldChange[] {
-  return before === after || isDeepStrictEqual(before, after) ? [] : [{ site, key, before, after }]
+  return before === after || sameValue(before, after) ? [] : [{ site, key, before, after }]
 }
 
 function write(objects: Map<ObjectKey, KubeObject>, changes: readonly (ObjectChange | WorldChange)[]): void {

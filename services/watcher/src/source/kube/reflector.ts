@@ -97,7 +97,7 @@ export function createReflector(deps: ReflectorDeps): Reflector {
       heardAt = clock.now()
       limit.heard()
       await readEach(stream, (bytes) => {
-        if (signal.aborted) return
+        if (limit.isOver()) return
         limit.heard()
         heardAt = clock.now()
         for (const line of lines(bytes)) take(line)
@@ -222,8 +222,14 @@ function watchQuery(query: Query, progress: Progress, seconds: number): Record<s
 /** Aborts with `parent`, at the hard end, and after too long a silence. */
 function createLimit(clock: Clock, hardEndMs: number, parent: AbortSignal) {
   const controller = new AbortController()
-  const cut = (reason: string): void => controller.abort(new Error(reason))
-  const onParent = (): void => controller.abort(parent.reason)
+  // Asked for each chunk: the getter of a signal checks what it is called on each time.
+  let isOver = false
+  const end = (reason?: unknown): void => {
+    isOver = true
+    controller.abort(reason)
+  }
+  const cut = (reason: string): void => end(new Error(reason))
+  const onParent = (): void => end(parent.reason)
   parent.addEventListener('abort', onParent, { once: true })
   if (parent.aborted) onParent()
   const cancelEnd = clock.after(hardEndMs, () => cut('the watch did not end in time'))
@@ -239,6 +245,7 @@ function createLimit(clock: Clock, hardEndMs: number, parent: AbortSignal) {
   listen(SILENCE_MS)
   return {
     signal: controller.signal,
+    isOver: () => isOver,
     cut,
     heard(): void {
       heardAt = clock.now()
@@ -248,7 +255,7 @@ function createLimit(clock: Clock, hardEndMs: number, parent: AbortSignal) {
       cancelSilence()
       parent.removeEventListener('abort', onParent)
       // Ends the request where the reader left it.
-      controller.abort()
+      end()
     },
   }
 }
