@@ -30,9 +30,9 @@ parentPort?.on('message', ({ id, value, error }: Answer) => {
   else answer?.reject(new Error(error))
 })
 
-type Reply = readonly [status: number, body: unknown] | Promise<readonly [status: number, body: unknown]>
+type Reply = readonly [status: number, body: unknown]
 
-function replyTo(request: string, text: string): Reply {
+async function replyTo(request: string, text: string): Promise<Reply> {
   switch (request) {
     case 'POST /reset':
       return reset(JSON.parse(text) as BenchSize)
@@ -42,17 +42,20 @@ function replyTo(request: string, text: string): Reply {
       tell({ ask: 'change', change })
       return [200, {}]
     }
-    case 'GET /digest':
-      return ask({ ask: 'digest' }).then((digests) => (digests ? [200, digests] : [404, 'no digest']))
+    case 'GET /digest': {
+      const digests = await ask({ ask: 'digest' })
+      return digests ? [200, digests] : [404, 'no digest']
+    }
     case 'POST /collect':
       collectGarbage()
-      return ask({ ask: 'collect' }).then(() => [200, {}])
+      await ask({ ask: 'collect' })
+      return [200, {}]
     default:
       return [404, 'POST /reset, POST /change, GET /digest, POST /collect']
   }
 }
 
-async function reset(wanted: BenchSize): Promise<readonly [status: number, body: unknown]> {
+async function reset(wanted: BenchSize): Promise<Reply> {
   if (!Number.isInteger(wanted.clusters) || !Number.isInteger(wanted.endpoints)) return [400, 'clusters, endpoints']
   size = wanted
   await ask({ ask: 'reset', size })
@@ -61,19 +64,13 @@ async function reset(wanted: BenchSize): Promise<readonly [status: number, body:
 }
 
 const server = createServer((request, response) => {
-  const send = ([status, body]: readonly [status: number, body: unknown]): void => {
+  const send = ([status, body]: Reply): void => {
     const text = `${JSON.stringify(body)}\n`
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
     response.end(text)
   }
   readText(request, (text) => {
-    try {
-      const reply = replyTo(`${request.method} ${request.url}`, text)
-      if (!(reply instanceof Promise)) return send(reply)
-      reply.then(send, (error: unknown) => send([500, String(error)]))
-    } catch (error) {
-      send([500, String(error)])
-    }
+    replyTo(`${request.method} ${request.url}`, text).then(send, (error: unknown) => send([500, String(error)]))
   })
 })
 server.listen(control.port, control.host)
