@@ -18,6 +18,7 @@ it.each<[string, Row, string | undefined]>([
   ['the least time', row({ mux: [5], snapshot: [4], java: [6] }), 'snapshot'],
   ['the highest rate', row({ mux: [5], snapshot: [4], java: [6] }, { isRate: true }), 'java'],
   ['not one that broke the contract', row({ mux: [5], snapshot: [4] }, { unsound: ['snapshot'] }), 'mux'],
+  ['not less than nothing', row({ mux: [-80], snapshot: [130], java: [0] }), 'java'],
   ['none', row({ ours: [1], floor: [1] }), undefined],
 ])('best peer: %s', (_, given, expected) => expect(bestPeer(given)?.name).toBe(expected))
 

@@ -45,11 +45,14 @@ export function formatTable(rows: readonly Row[]): string {
   return text.join('\n')
 }
 
-/** The best of the peers on this line, by its median. One that did not keep the contract does not count. */
+/**
+ * The best of the peers on this line, by its median. One that did not keep the contract does not count, nor does less than
+ * nothing: memory that a collection gave back in between measures nobody's streams.
+ */
 export function bestPeer(row: Row): { readonly name: ContenderName; readonly value: number } | undefined {
   const found = PEERS.flatMap((name) => {
     const value = row.unsound.includes(name) ? undefined : median(row.values.get(name))
-    return value === undefined ? [] : [{ name, value }]
+    return value === undefined || value < 0 ? [] : [{ name, value }]
   })
   const better = (a: number, b: number): boolean => (row.isRate ? a > b : a < b)
   return found.reduce<(typeof found)[number] | undefined>(
