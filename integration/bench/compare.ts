@@ -110,8 +110,12 @@ function take(name: ContenderName, run: Run, result: LoadResult, rows: Map<strin
     const row = rowOf(rows, `${run.title} ${run.variant}`, title, line)
     const value = line.read(result)
     if (value !== undefined) row.add(name, value)
-    if (!isSound(result) && name !== 'floor' && !row.unsound.includes(name)) row.unsound.push(name)
+    judge(name, result, row)
   }
+}
+
+function judge(name: ContenderName, result: LoadResult, row: MutableRow): void {
+  if (!isSound(result) && name !== 'floor' && !row.unsound.includes(name)) row.unsound.push(name)
 }
 
 async function measureMemory(
@@ -130,7 +134,7 @@ async function measureMemory(
     const [result] = await runLoad(peers.xdsload, server, options)
     const row = rowOf(rows, `${title} delta`, 'memory a stream', { unit: 'KiB', goal })
     if (result?.server_rss_per_stream !== undefined) row.add(name, result.server_rss_per_stream / 1024)
-    if (result && !isSound(result)) row.unsound.push(name)
+    if (result) judge(name, result, row)
   } catch (error) {
     say(`  ${name}: ${error instanceof Error ? error.message : String(error)}`)
   }

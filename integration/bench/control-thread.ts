@@ -1,7 +1,8 @@
 // What the thread of the control address runs: HTTP on one side, messages to who holds the world on the other. The first message
 // says that the address is open.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type BenchChange, type BenchSize, isChangeOf } from './bench-world.ts'
 import { collectGarbage } from './collect-garbage.ts'
@@ -32,12 +33,12 @@ parentPort?.on('message', ({ id, value, error }: Answer) => {
 
 type Reply = readonly [status: number, body: unknown]
 
-async function replyTo(request: string, text: string): Promise<Reply> {
+async function replyTo(request: string, body: string): Promise<Reply> {
   switch (request) {
     case 'POST /reset':
-      return reset(JSON.parse(text) as BenchSize)
+      return reset(JSON.parse(body) as BenchSize)
     case 'POST /change': {
-      const change = JSON.parse(text) as BenchChange
+      const change = JSON.parse(body) as BenchChange
       if (!isChangeOf(size, change)) return [400, 'no such kind, or no such index']
       tell({ ask: 'change', change })
       return [200, {}]
@@ -65,24 +66,13 @@ async function reset(wanted: BenchSize): Promise<Reply> {
 
 const server = createServer((request, response) => {
   const send = ([status, body]: Reply): void => {
-    const text = `${JSON.stringify(body)}\n`
-    response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-    response.end(text)
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(`${JSON.stringify(body)}\n`)
   }
-  readText(request, (text) => {
-    replyTo(`${request.method} ${request.url}`, text).then(send, (error: unknown) => send([500, String(error)]))
-  })
+  text(request)
+    .then((body) => replyTo(`${request.method} ${request.url}`, body))
+    .then(send, (error: unknown) => send([500, String(error)]))
 })
 server.listen(control.port, control.host)
 await once(server, 'listening')
 parentPort?.postMessage('open')
-
-/** By events: an iterator takes turns of its own, two hundred times a second. */
-function readText(request: IncomingMessage, then: (text: string) => void): void {
-  let text = ''
-  request.setEncoding('utf8')
-  request.on('data', (chunk: string) => {
-    text += chunk
-  })
-  request.on('end', () => then(text))
-}

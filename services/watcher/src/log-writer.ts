@@ -2,7 +2,7 @@
 // Between a change and its append stands no timer. Never writes once it was deposed.
 import type { AppendResult, LogState, ObjectLog, Position } from '@fleetcast/shared/log/object-log'
 import { createBackoff } from '@fleetcast/shared/runtime/backoff'
-import { type Clock, pause, type Random } from '@fleetcast/shared/runtime/clock'
+import { afterSilence, type Clock, pause, type Random } from '@fleetcast/shared/runtime/clock'
 import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
 import { unreachable } from '@fleetcast/shared/runtime/unreachable'
@@ -136,16 +136,12 @@ export function createLogWriter(deps: LogWriterDeps): LogWriter {
         wake = undefined
         resolve()
       }
-      listen()
+      // One timer for all rests, as long as there is contact.
+      stopListening ??= afterSilence(clock, HEARTBEAT_MS, () => contactAt, wakeInSilence)
     })
-  /** One timer for all rests: it looks whether there was contact meanwhile. */
-  const listen = (): void => {
-    const leftMs = (): number => HEARTBEAT_MS - (clock.now() - contactAt)
-    stopListening ??= clock.after(Math.max(0, leftMs()), () => {
-      stopListening = undefined
-      if (leftMs() > 0) listen()
-      else wake?.()
-    })
+  const wakeInSilence = (): void => {
+    stopListening = undefined
+    wake?.()
   }
 
   return {

@@ -18,6 +18,22 @@ export const systemClock: Clock = {
   },
 }
 
+/**
+ * Calls `run` once nothing was heard for so many milliseconds, unless the returned function is called first. Hearing costs no
+ * timer: the one there is looks at its end whether it came too early.
+ */
+export function afterSilence(clock: Clock, silenceMs: number, heardAt: () => number, run: () => void): () => void {
+  let cancel: () => void
+  const listen = (): void => {
+    cancel = clock.after(Math.max(0, heardAt() + silenceMs - clock.now()), () => {
+      if (clock.now() - heardAt() >= silenceMs) run()
+      else listen()
+    })
+  }
+  listen()
+  return () => cancel()
+}
+
 /** Resolves after so many milliseconds, or at once when the signal aborts; never rejects. */
 export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

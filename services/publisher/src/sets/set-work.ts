@@ -80,7 +80,6 @@ export function createSetWork(options: SetWorkOptions): SetWork {
   }
   /** What an earlier process knew to be good, before the fleet is read for the first time. */
   async function restore(name: string): Promise<void> {
-    if (restored.has(name)) return
     const [held, committed] = await Promise.all([
       mirrors.loaded(sourcesSet(name)),
       mirrors.loaded(fleetSet(name)),

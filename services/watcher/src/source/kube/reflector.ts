@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { KubeObject, ObjectChange, ObjectKey } from '@fleetcast/shared/objects/object'
 import { createBackoff } from '@fleetcast/shared/runtime/backoff'
-import { type Clock, pause, type Random } from '@fleetcast/shared/runtime/clock'
+import { afterSilence, type Clock, pause, type Random } from '@fleetcast/shared/runtime/clock'
 import { reasonOf } from '@fleetcast/shared/runtime/failure'
 import type { Logger } from '@fleetcast/shared/runtime/logger'
 import { apiFailure, isApiFailure, isExpired } from './api-failure.ts'
@@ -97,7 +97,7 @@ export function createReflector(deps: ReflectorDeps): Reflector {
       heardAt = clock.now()
       limit.heard()
       await readEach(stream, (bytes) => {
-        if (limit.isOver()) return
+        if (limit.signal.aborted) return
         limit.heard()
         heardAt = clock.now()
         for (const line of lines(bytes)) take(line)
@@ -222,30 +222,16 @@ function watchQuery(query: Query, progress: Progress, seconds: number): Record<s
 /** Aborts with `parent`, at the hard end, and after too long a silence. */
 function createLimit(clock: Clock, hardEndMs: number, parent: AbortSignal) {
   const controller = new AbortController()
-  // Asked for each chunk: the getter of a signal checks what it is called on each time.
-  let isOver = false
-  const end = (reason?: unknown): void => {
-    isOver = true
-    controller.abort(reason)
-  }
-  const cut = (reason: string): void => end(new Error(reason))
-  const onParent = (): void => end(parent.reason)
+  const cut = (reason: string): void => controller.abort(new Error(reason))
+  const onParent = (): void => controller.abort(parent.reason)
   parent.addEventListener('abort', onParent, { once: true })
   if (parent.aborted) onParent()
   const cancelEnd = clock.after(hardEndMs, () => cut('the watch did not end in time'))
   let heardAt = clock.now()
-  let cancelSilence: () => void
-  const listen = (delayMs: number): void => {
-    cancelSilence = clock.after(delayMs, () => {
-      const silentMs = clock.now() - heardAt
-      if (silentMs >= SILENCE_MS) cut('the watch was silent for too long')
-      else listen(SILENCE_MS - silentMs)
-    })
-  }
-  listen(SILENCE_MS)
+  const cutSilent = (): void => cut('the watch was silent for too long')
+  const cancelSilence = afterSilence(clock, SILENCE_MS, () => heardAt, cutSilent)
   return {
     signal: controller.signal,
-    isOver: () => isOver,
     cut,
     heard(): void {
       heardAt = clock.now()
@@ -255,7 +241,7 @@ function createLimit(clock: Clock, hardEndMs: number, parent: AbortSignal) {
       cancelSilence()
       parent.removeEventListener('abort', onParent)
       // Ends the request where the reader left it.
-      end()
+      controller.abort()
     },
   }
 }
